@@ -1,0 +1,301 @@
+"""What a run is told by the profile, by variables and by the environment, checked and resolved.
+
+The environment wins over variables, variables over the profile; an empty variable counts as unset.
+``KEYS`` is the one list of them: docs/configuration.md is printed from it.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dbt_phlo import names
+from dbt_phlo.errors import ConfigError, nearest
+
+
+class SettingKey(NamedTuple):
+    """One setting: where it may be given, its default, and what it means."""
+
+    name: str
+    profile: str
+    variable: str
+    environment: str
+    default: Any
+    allowed: tuple[str, ...]
+    meaning: str
+
+
+KEYS = (
+    SettingKey(
+        "warehouse",
+        "warehouse",
+        "",
+        "",
+        "./lake",
+        (),
+        "Folder of the lake, relative to the project. It cannot be moved later.",
+    ),
+    SettingKey(
+        "iceberg_catalog",
+        "iceberg_catalog",
+        "",
+        "",
+        {"type": "sql"},
+        (),
+        "`{type: sql}`: SQLite in the warehouse. `uri:` names another database, "
+        "`sqlite:////path/catalog.db` or `postgresql://user:password@host/database`.",
+    ),
+    SettingKey(
+        "branch",
+        "branch",
+        "phlo_branch",
+        "PHLO_BRANCH",
+        "main",
+        (),
+        "The branch that this target builds into; created from `base_branch` when it is missing.",
+    ),
+    SettingKey(
+        "base_branch",
+        "base_branch",
+        "",
+        "",
+        "main",
+        (),
+        "What a new branch is created from.",
+    ),
+    SettingKey(
+        "wap",
+        "wap",
+        "phlo_wap",
+        "PHLO_WAP",
+        "auto",
+        ("auto", "hold", "off"),
+        "`auto`: isolate, audit, promote. `hold`: isolate, audit, keep for `phlo_promote`. "
+        "`off`: write the branch directly.",
+    ),
+    SettingKey(
+        "run_id",
+        "",
+        "",
+        "PHLO_RUN_ID",
+        "",
+        (),
+        "Id of the run to create or join, so that several invocations are one transaction.",
+    ),
+    SettingKey(
+        "isolation",
+        "",
+        "phlo_isolation",
+        "",
+        "snapshot",
+        ("snapshot", "serializable"),
+        "`serializable` refuses a promotion when a table that the run only read has moved.",
+    ),
+    SettingKey(
+        "require_checks",
+        "",
+        "phlo_require_checks",
+        "",
+        "declared",
+        ("declared", "all", "off"),
+        "`declared`: every declared error-severity check must have passed. `all`: each written "
+        "table needs a check. `off`: only failures block.",
+    ),
+    SettingKey(
+        "retention_days",
+        "",
+        "phlo_retention_days",
+        "",
+        7,
+        (),
+        "Days that the ref of a promoted run is kept.",
+    ),
+    SettingKey(
+        "failed_retention_days",
+        "",
+        "phlo_failed_retention_days",
+        "",
+        14,
+        (),
+        "Days that the ref of a run that was not promoted is kept.",
+    ),
+)
+
+META_KEYS = (
+    "automation",
+    "cron",
+    "deduplicate",
+    "freshness_hours",
+    "max_bad_rows",
+    "on_bad_rows",
+    "on_unknown_columns",
+    "outside_wap",
+    "owner",
+    "partition_by",
+    "partition_column",
+    "pii",
+    "publish",
+    "retries",
+    "retry_delay_seconds",
+    "schema",
+    "scope",
+    "timeout_seconds",
+)
+"""Keys of ``config.meta.phlo`` (PRODUCT: "Model YAML")."""
+
+META_SUPPORTED = ("outside_wap", "owner", "pii")
+"""Those that this version acts on, or that only describe; the others would do nothing."""
+
+CATALOG_KEYS = ("type", "uri")
+DAY = 86_400.0
+MAX_DAYS = 36_500.0
+
+
+class Settings(NamedTuple):
+    """Everything that decides how an invocation binds, audits and promotes."""
+
+    project: str
+    warehouse: str
+    """``file://`` URI of the folder that holds the tables."""
+    catalog: dict[str, Any]
+    """``{type, uri, warehouse}`` for ``catalogs.open_catalog``."""
+    branch: str
+    base_branch: str
+    wap: str
+    run_id: str
+    isolation: str
+    require_checks: str
+    retention_seconds: float
+    failed_retention_seconds: float
+
+
+def resolve(
+    profile: Mapping[str, Any],
+    variables: Mapping[str, Any],
+    environment: Mapping[str, str],
+    *,
+    project: str,
+    project_root: Path,
+) -> Settings:
+    """Settings from the profile's target, dbt's variables and the environment."""
+    value = {key.name: _value(key, profile, variables, environment) for key in KEYS}
+    warehouse = warehouse_uri(str(value["warehouse"]), project_root)
+    return Settings(
+        project=project,
+        warehouse=warehouse,
+        catalog=catalog_configuration(value["iceberg_catalog"], warehouse),
+        branch=names.branch_name(str(value["branch"])),
+        base_branch=names.branch_name(str(value["base_branch"])),
+        wap=str(value["wap"]),
+        run_id=names.run_id(str(value["run_id"])) if value["run_id"] else "",
+        isolation=str(value["isolation"]),
+        require_checks=str(value["require_checks"]),
+        retention_seconds=_days("phlo_retention_days", value["retention_days"]),
+        failed_retention_seconds=_days(
+            "phlo_failed_retention_days", value["failed_retention_days"]
+        ),
+    )
+
+
+def warehouse_uri(warehouse: str, project_root: Path) -> str:
+    """The ``file://`` URI of a warehouse given as a path, absolute or relative to the project."""
+    if "://" in warehouse and not warehouse.startswith("file://"):
+        raise ConfigError(
+            f"warehouse {warehouse!r}: only a folder is supported",
+            remedy="write a path, such as ./lake",
+            code="PHLO103",
+        )
+    path = (project_root / Path(warehouse.removeprefix("file://")).expanduser()).resolve()
+    bad = sorted({char for char in str(path) if not " " <= char <= "~" or char in "#%?\\"})
+    if bad:
+        raise ConfigError(
+            f"warehouse {str(path)!r}: its path holds {', '.join(map(repr, bad))}, which DuckDB's "
+            "or other readers' Iceberg cannot follow",
+            remedy="name a folder whose whole path is plain ASCII without '#', '%', '?' and '\\', "
+            "such as /srv/lake",
+            code="PHLO117",
+        )
+    return f"file://{path}"
+
+
+def catalog_configuration(given: Any, warehouse: str) -> dict[str, Any]:
+    """``{type, uri, warehouse}``, with SQLite in the warehouse as the default database."""
+    if not isinstance(given, Mapping):
+        raise ConfigError(
+            f"iceberg_catalog must be a mapping, not {given!r}",
+            remedy="write iceberg_catalog: {type: sql}",
+            code="PHLO104",
+        )
+    for key in given:
+        if key not in CATALOG_KEYS:
+            raise ConfigError(
+                f"iceberg_catalog has no key {key!r}.{nearest(str(key), CATALOG_KEYS)}",
+                remedy=f"known keys: {', '.join(CATALOG_KEYS)}",
+                code="PHLO104",
+            )
+    folder = warehouse.removeprefix("file://")
+    return {
+        "type": given.get("type", "sql"),
+        "uri": given.get("uri") or f"sqlite:///{folder}/catalog.db",
+        "warehouse": warehouse,
+    }
+
+
+def check_meta(meta: Any, owner: str, place: Callable[[str], str]) -> None:
+    """Refuse unknown keys of ``meta.phlo``; ``place`` tells the ``FILE:LINE`` of a key."""
+    if not isinstance(meta, Mapping):
+        raise ConfigError(
+            f"{place('phlo')}: {owner}: meta.phlo must be a mapping, not {meta!r}", code="PHLO108"
+        )
+    for key in meta:
+        if key not in META_KEYS:
+            raise ConfigError(
+                f"{place(str(key))}: {owner}: meta.phlo has no key {key!r}."
+                f"{nearest(str(key), META_KEYS)}",
+                remedy=f"known keys: {', '.join(META_KEYS)}",
+                code="PHLO108",
+            )
+        if key not in META_SUPPORTED:
+            raise ConfigError(
+                f"{place(str(key))}: {owner}: meta.phlo.{key} does nothing in this version",
+                remedy="remove it until a version that supports it",
+                code="PHLO118",
+            )
+
+
+def _value(
+    key: SettingKey,
+    profile: Mapping[str, Any],
+    variables: Mapping[str, Any],
+    environment: Mapping[str, str],
+) -> Any:
+    found, source = key.default, "the default"
+    for mapping, name in (
+        (profile, key.profile),
+        (variables, key.variable),
+        (environment, key.environment),
+    ):
+        if name and mapping.get(name) not in (None, ""):
+            found, source = mapping[name], name
+    if found is False and "off" in key.allowed:  # YAML reads a bare `off` as false
+        found = "off"
+    if key.allowed and found not in key.allowed:
+        raise ConfigError(
+            f"{source} is {found!r}.{nearest(str(found), key.allowed)}",
+            remedy=f"use one of: {', '.join(key.allowed)}",
+            code="PHLO102",
+        )
+    return found
+
+
+def _days(name: str, given: Any) -> float:
+    try:
+        days = -1.0 if isinstance(given, bool) else float(given)
+    except (TypeError, ValueError):
+        days = -1.0
+    if not 0 <= days <= MAX_DAYS:
+        raise ConfigError(
+            f"{name} is {given!r}",
+            remedy=f"write a number of days from 0 to {MAX_DAYS:.0f}",
+            code="PHLO109",
+        )
+    return days * DAY
