@@ -1,0 +1,28 @@
+"""Where refs and pointers live.
+
+``port`` says what a catalog can do; ``bound`` implements the tables and views at one ref over any
+store of pointers; ``sql`` is the embedded catalog. ``open_catalog`` chooses by configuration.
+"""
+
+from typing import Any
+
+from dbt_phlo.catalogs.port import Catalog
+from dbt_phlo.errors import ConfigError, nearest
+
+__all__ = ["KNOWN_TYPES", "Catalog", "open_catalog"]
+
+KNOWN_TYPES = ("sql",)
+
+
+def open_catalog(configuration: dict[str, Any], *, read_only: bool = False) -> Catalog:
+    """The catalog of ``{type, uri, warehouse}`` (see ``settings.catalog_configuration``)."""
+    kind = configuration["type"]
+    if kind == "sql":
+        from dbt_phlo.catalogs.sql import SqlCatalog
+
+        return SqlCatalog(configuration["uri"], configuration["warehouse"], read_only=read_only)
+    raise ConfigError(
+        f"iceberg_catalog.type {kind!r} is not known.{nearest(str(kind), KNOWN_TYPES)}",
+        remedy=f"use one of: {', '.join(KNOWN_TYPES)}",
+        code="PHLO105",
+    )

@@ -1,0 +1,307 @@
+"""The tables, views and namespaces at one ref, over any store of pointers.
+
+A write is always: read the pointer, write a new immutable file, compare-and-swap the pointer. Who
+loses the swap gets a ``Conflict``; nothing is overwritten.
+"""
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from dbt_phlo import names
+from dbt_phlo.catalogs.port import Key
+from dbt_phlo.errors import AlreadyExists, NotFound, ReadOnly
+from dbt_phlo.tables import commits, files, metadata, replacement
+from dbt_phlo.tables import schema as schemas
+from dbt_phlo.tables.files import Files, Metadata
+
+
+class Pointers(Protocol):
+    """The pointers of one ref. ``swap`` moves all of them or none."""
+
+    @property
+    def ref(self) -> str: ...
+    def get(self, namespace: str, name: str) -> tuple[Key, str] | None: ...
+    def all(self) -> dict[Key, str]: ...
+    def namespaces(self) -> list[str]: ...
+    def names(self, kind: str, namespace: str) -> list[str]: ...
+    def swap(
+        self,
+        moves: Iterable[tuple[Key, str | None, str | None]],
+        views: Mapping[str, dict[str, Any]] | None = None,
+    ) -> None: ...
+    def create_namespace(self, namespace: str) -> None: ...
+    def drop_namespace(self, namespace: str, *, cascade: bool) -> None: ...
+    def view(self, value: str) -> dict[str, Any]: ...
+    def views(self) -> dict[tuple[str, str], dict[str, Any]]: ...
+
+
+class BoundTables:
+    """Implements ``Tables`` (see ``catalogs.port``) over ``Pointers`` and ``Files``."""
+
+    def __init__(
+        self, pointers: Pointers, stored: Files, warehouse: str, *, writable: bool = True
+    ) -> None:
+        self._pointers = pointers
+        self._files = stored
+        self._warehouse = warehouse
+        self._writable = writable
+        self._staged: dict[tuple[str, str, str], Metadata] = {}
+
+    @property
+    def ref(self) -> str:
+        return self._pointers.ref
+
+    # ---- namespaces
+
+    def namespaces(self) -> list[str]:
+        return self._pointers.namespaces()
+
+    def create_namespace(self, namespace: str) -> None:
+        self._assert_writable()
+        self._pointers.create_namespace(names.schema_name(namespace))
+
+    def drop_namespace(self, namespace: str, *, cascade: bool = False) -> None:
+        """Drop a namespace; one that holds tables or views only with ``cascade``."""
+        self._assert_writable()
+        self._pointers.drop_namespace(namespace, cascade=cascade)
+
+    # ---- reading
+
+    def tables(self, namespace: str) -> list[str]:
+        return self._pointers.names("table", namespace)
+
+    def views(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """Every view's document, by (namespace, name), in one look-up."""
+        return self._pointers.views()
+
+    def pointers(self) -> dict[Key, str]:
+        return self._pointers.all()
+
+    def exists(self, namespace: str, name: str) -> bool:
+        return self._pointers.get(namespace, name) is not None
+
+    def pointer(self, namespace: str, name: str) -> str | None:
+        """The value of a table or view, None if it is not there."""
+        found = self._pointers.get(namespace, name)
+        return found[1] if found else None
+
+    def load(self, namespace: str, name: str) -> tuple[str, bytes]:
+        """A table's metadata location and the metadata file's bytes."""
+        found = self._pointers.get(namespace, name)
+        if found is None or found[0].kind != "table":
+            raise NotFound(f"table {namespace}.{name} does not exist on {self.ref}")
+        return found[1], self._files.read(found[1])
+
+    def metadata(self, namespace: str, name: str) -> Metadata:
+        """A table's metadata document."""
+        return files.parsed(*self.load(namespace, name))
+
+    # ---- writing
+
+    def stage(self, namespace: str, request: dict[str, Any]) -> Metadata:
+        """The metadata of a table that its first commit will create."""
+        self._assert_new(namespace, request["name"])
+        staged = self._new_metadata(namespace, request)
+        self._staged[namespace, request["name"], staged["table-uuid"]] = staged
+        return staged
+
+    def create(self, namespace: str, request: dict[str, Any]) -> tuple[str, Metadata]:
+        """Create an empty table from a REST ``CreateTableRequest``."""
+        self._assert_new(namespace, request["name"])
+        document = self._new_metadata(namespace, request)
+        location = files.write_metadata(self._files, None, document)
+        self._pointers.swap([(Key("table", namespace, request["name"]), None, location)])
+        return location, document
+
+    def commit(
+        self, changes: Iterable[tuple[str, str, list[dict[str, Any]], list[dict[str, Any]]]]
+    ) -> list[tuple[str, Metadata]]:
+        """Apply (namespace, name, requirements, updates) of one or several tables, all or none."""
+        self._assert_writable()
+        moves: list[tuple[Key, str | None, str | None]] = []
+        done: list[tuple[str, Metadata]] = []
+        for namespace, name, requirements, updates in changes:
+            old, document = self._to_change(namespace, name, requirements, updates)
+            commits.apply(document, updates)
+            location = files.write_metadata(self._files, old, document)
+            moves.append((Key("table", namespace, name), old, location))
+            done.append((location, document))
+        self._pointers.swap(moves)
+        for move, (_, document) in zip(moves, done, strict=True):
+            self._staged.pop((move[0].namespace, move[0].name, document["table-uuid"]), None)
+        return done
+
+    def drop(self, namespace: str, name: str) -> None:
+        """Drop a table or view from this ref; its files stay for the refs that still reach them."""
+        self._assert_writable()
+        found = self._pointers.get(namespace, name)
+        if found is None:
+            raise NotFound(f"table {namespace}.{name} does not exist on {self.ref}")
+        self._pointers.swap([(found[0], found[1], None)])
+
+    def rename(self, source: tuple[str, str], target: tuple[str, str]) -> None:
+        self._assert_writable()
+        found = self._pointers.get(*source)
+        if found is None:
+            raise NotFound(f"table {'.'.join(source)} does not exist on {self.ref}")
+        key, value = found
+        new = Key(key.kind, target[0], names.table_name(target[1]))
+        self._pointers.swap([(key, value, None), (new, None, value)])
+
+    def replace(self, namespace: str, staging: str, target: str) -> None:
+        """Make the staging table the next snapshot of ``target``, in one commit.
+
+        A view of that name gives way; a target that does not exist yet is created.
+        """
+        self._assert_writable()
+        staged_at, raw = self.load(namespace, staging)
+        staged = files.parsed(staged_at, raw)
+        existing = self._pointers.get(namespace, target)
+        leave = (Key("table", namespace, staging), staged_at, None)
+        if existing is not None and existing[0].kind == "table":
+            document = replacement.adopt(self._files, self._read(existing[1]), staged)
+            location = files.write_metadata(self._files, existing[1], document)
+            self._pointers.swap([leave, (existing[0], existing[1], location)])
+            return
+        if not staged["snapshots"]:
+            staged = replacement.settle(self._files, staged)
+            location = files.write_metadata(self._files, staged_at, staged)
+        else:
+            location = staged_at
+        view = [(existing[0], existing[1], None)] if existing else []
+        self._pointers.swap([*view, leave, (Key("table", namespace, target), None, location)])
+
+    def clone(self, source: tuple[str, str], target: tuple[str, str]) -> None:
+        """A new table on the files of ``source``, in place of whatever ``target`` was."""
+        self._assert_writable()
+        names.table_name(target[1])
+        folder = f"{self._warehouse}/{names.folder(*target)}"
+        document = metadata.clone(self.metadata(*source), folder)
+        self._files.prepare(folder)
+        location = files.write_metadata(self._files, None, document)
+        old = self._pointers.get(*target)
+        gone = [(old[0], old[1], None)] if old else []
+        self._pointers.swap([*gone, (Key("table", *target), None, location)])
+
+    def document(
+        self, namespace: str, name: str, comment: str | None, columns: Mapping[str, str]
+    ) -> None:
+        """Set a table's or view's comment and its columns' docs (names without regard to case)."""
+        self._assert_writable()
+        found = self._pointers.get(namespace, name)
+        if found is None:
+            raise NotFound(f"table {namespace}.{name} does not exist on {self.ref}")
+        if found[0].kind == "view":
+            view = self._pointers.view(found[1])
+            described = {**view, "column_comments": {**view.get("column_comments", {}), **columns}}
+            described["comment"] = view.get("comment") if comment is None else comment
+            if described != view:
+                self._put(found[0], found[1], described)
+            return
+        before = self._read(found[1])
+        after = _documented(self._read(found[1]), comment, columns)
+        if after != before:
+            location = files.write_metadata(self._files, found[1], after)
+            self._pointers.swap([(found[0], found[1], location)])
+
+    def put_view(self, namespace: str, name: str, document: dict[str, Any]) -> None:
+        """Create or replace a view; a table of that name gives way.
+
+        A view whose query stays the same stays as it is, with the comments that ``document`` does
+        not mention.
+        """
+        self._assert_writable()
+        key = Key("view", namespace, names.table_name(name))
+        existing = self._pointers.get(namespace, name)
+        if existing is not None and existing[0] == key:
+            before = self._pointers.view(existing[1])
+            if all(before.get(part) == document.get(part) for part in ("sql", "dialect")):
+                document = {**before, **document}
+            if before != document:
+                self._put(key, existing[1], document)
+            return
+        self._put(key, None, document, gone=[(*existing, None)] if existing else [])
+
+    # ---- helpers
+
+    def _put(
+        self,
+        key: Key,
+        old: str | None,
+        document: dict[str, Any],
+        *,
+        gone: Iterable[tuple[Key, str, None]] = (),
+    ) -> None:
+        """Store a view's document under a value of its own and move the pointer to it."""
+        value = f"phlo-view:{uuid.uuid4()}"
+        self._pointers.swap([*gone, (key, old, value)], {value: document})
+
+    def _read(self, location: str) -> Metadata:
+        """A private copy of a metadata document."""
+        return files.parsed(location, self._files.read(location))
+
+    def _assert_writable(self) -> None:
+        if not self._writable:
+            raise ReadOnly(
+                f"this connection may only read {self.ref}",
+                remedy="writing is for `dbt build`, `run`, `seed` and `snapshot`; clone and "
+                "writing run-operations work with PHLO_WAP=off",
+            )
+
+    def _assert_new(self, namespace: str, name: str) -> None:
+        self._assert_writable()
+        names.table_name(metadata.under_construction(name) or name)
+        if namespace not in self.namespaces():
+            raise NotFound(f"namespace {namespace} does not exist on {self.ref}")
+        if self.exists(namespace, name):
+            raise AlreadyExists(f"{namespace}.{name} already exists on {self.ref}")
+
+    def _new_metadata(self, namespace: str, request: dict[str, Any]) -> Metadata:
+        """The first metadata; a staging table takes location and ids of what it will replace."""
+        name, base = request["name"], None
+        target = metadata.under_construction(name)
+        if target is not None:
+            found = self._pointers.get(namespace, target)
+            if found is not None and found[0].kind == "table":
+                base = self._read(found[1])
+        folder = names.folder(namespace, target or name)
+        document = metadata.new(request, f"{self._warehouse}/{folder}", base)
+        self._files.prepare(document["location"])
+        return document
+
+    def _to_change(
+        self,
+        namespace: str,
+        name: str,
+        requirements: list[dict[str, Any]],
+        updates: list[dict[str, Any]],
+    ) -> tuple[str | None, Metadata]:
+        """The pointer (None: not there yet) and a private copy of the document to change."""
+        table = f"{namespace}.{name}"
+        found = self._pointers.get(namespace, name)
+        if found is not None and found[0].kind == "view":
+            raise AlreadyExists(f"{table} is a view on {self.ref}")
+        if found is None:
+            commits.check(None, requirements, table)
+            wanted = [u.get("uuid", "") for u in updates if u["action"] == "assign-uuid"]
+            staged = self._staged.get((namespace, name, wanted[0] if wanted else ""))
+            if staged is None:
+                raise NotFound(f"table {table} does not exist on {self.ref}")
+            return None, json.loads(json.dumps(staged))
+        document = self._read(found[1])
+        commits.check(document, requirements, table)
+        return found[1], document
+
+
+def _documented(document: Metadata, comment: str | None, columns: Mapping[str, str]) -> Metadata:
+    if comment is not None:
+        document["properties"]["comment"] = comment
+    docs = {name.lower(): text for name, text in columns.items()}
+    fields = json.loads(json.dumps(schemas.current(document)["fields"]))
+    for field in fields:
+        if field["name"].lower() in docs:
+            field["doc"] = docs[field["name"].lower()]
+    schemas.add_schema(document, fields, document["last-column-id"])
+    return document

@@ -1,0 +1,204 @@
+"""The ``Catalog`` port: refs, the tables and views at one ref, and the records of runs.
+
+A *key* is what refs differ in: ``Key(kind, namespace, name)`` with a kind of ``table``, ``view`` or
+``namespace``. Its *value* is a pointer to something immutable (the location of a metadata file, of
+a view's document), so two refs hold the same table exactly when the values are equal.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, NamedTuple, Protocol
+
+RefKind = Literal["branch", "run"]
+RunState = Literal["open", "kept", "promoting", "promoted", "discarded"]
+ChangeKind = Literal["added", "changed", "dropped"]
+
+PATIENCE_SECONDS = 45.0
+"""How long ``expire`` watches a lease that looks lapsed: over two renewals (``runs.lease``)."""
+
+
+class Key(NamedTuple):
+    """What a ref maps to a pointer."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}.{self.name}" if self.name else self.namespace
+
+
+class TableName(NamedTuple):
+    """A table or view, whichever it is on a ref."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}.{self.name}"
+
+
+class Ref(NamedTuple):
+    """A named line of history. Times are seconds since the epoch (UTC)."""
+
+    name: str
+    kind: RefKind
+    base: str | None
+    open: bool
+    created_at: float
+    expires_at: float | None
+
+
+class Change(NamedTuple):
+    """One key that a ref has changed since its base, and what the target holds now."""
+
+    key: Key
+    kind: ChangeKind
+    base: str | None
+    ours: str | None
+    theirs: str | None
+
+    @property
+    def conflicting(self) -> bool:
+        """Whether the target has moved this key, to something else than we have."""
+        return self.theirs not in (self.base, self.ours)
+
+
+class Diff(NamedTuple):
+    """What promoting ``ref`` into ``target`` would do."""
+
+    ref: str
+    target: str
+    changes: tuple[Change, ...]
+    stale_reads: tuple[Key, ...]
+    """Keys that were read on ``ref``, not written, and have moved on ``target`` since."""
+
+    @property
+    def conflicts(self) -> tuple[Change, ...]:
+        return tuple(change for change in self.changes if change.conflicting)
+
+
+class Promotion(NamedTuple):
+    """A promotion that was done (or, dry, would be done)."""
+
+    diff: Diff
+    promoted_at: float
+    dry_run: bool
+
+
+class RunRecord(NamedTuple):
+    """One run, as the catalog keeps it. Times are seconds since the epoch (UTC)."""
+
+    id: str
+    ref: str
+    branch: str
+    state: RunState
+    reason: str
+    project: str
+    created_at: float
+    updated_at: float
+    lease_until: float
+    renewals: int
+    """How often the lease was renewed: it grows while the run is alive, whatever clocks say."""
+    invocations: tuple[str, ...]
+    """dbt's invocation ids, in the order in which they began or joined."""
+
+
+class LedgerEntry(NamedTuple):
+    """One thing that happened on a run's ref.
+
+    ``kind`` is ``plan`` (an invocation will execute ``node``), ``node`` (a model, seed or snapshot
+    ended), ``check`` (a data test ended; ``tables`` are the values it read, by key) or ``partial``
+    (the run was given ``--empty`` or ``--sample``, its ``status``).
+    """
+
+    sequence: int
+    invocation: str
+    kind: str
+    node: str
+    status: str
+    tables: Mapping[str, str]
+    at: float
+
+
+class Tables(Protocol):
+    """The tables, views and namespaces at one ref."""
+
+    @property
+    def ref(self) -> str: ...
+    def namespaces(self) -> list[str]: ...
+    def create_namespace(self, namespace: str) -> None: ...
+    def drop_namespace(self, namespace: str, *, cascade: bool = False) -> None: ...
+    def tables(self, namespace: str) -> list[str]: ...
+    def views(self) -> dict[tuple[str, str], dict[str, Any]]: ...
+    def pointers(self) -> dict[Key, str]: ...
+    def pointer(self, namespace: str, name: str) -> str | None: ...
+    def metadata(self, namespace: str, name: str) -> dict[str, Any]: ...
+    def load(self, namespace: str, name: str) -> tuple[str, bytes]: ...
+    def exists(self, namespace: str, name: str) -> bool: ...
+    def create(self, namespace: str, request: dict[str, Any]) -> tuple[str, dict[str, Any]]: ...
+    def commit(
+        self, changes: Iterable[tuple[str, str, list[dict[str, Any]], list[dict[str, Any]]]]
+    ) -> list[tuple[str, dict[str, Any]]]: ...
+    def drop(self, namespace: str, name: str) -> None: ...
+    def rename(self, source: tuple[str, str], target: tuple[str, str]) -> None: ...
+    def replace(self, namespace: str, staging: str, target: str) -> None: ...
+    def clone(self, source: tuple[str, str], target: tuple[str, str]) -> None: ...
+    def document(
+        self, namespace: str, name: str, comment: str | None, columns: Mapping[str, str]
+    ) -> None: ...
+    def put_view(self, namespace: str, name: str, document: dict[str, Any]) -> None: ...
+
+
+class Catalog(Protocol):
+    """Refs and runs of one lake. Every method is one atomic step, safe between processes."""
+
+    # ---- refs
+    def refs(self) -> list[Ref]: ...
+    def ref(self, name: str) -> Ref: ...
+    def create_ref(
+        self, name: str, base: str, *, kind: RefKind, expires_at: float | None = None
+    ) -> Ref: ...
+    def diff(self, ref: str, target: str | None = None) -> Diff: ...
+    def promote(
+        self,
+        ref: str,
+        *,
+        run: str,
+        serializable: bool = False,
+        dry_run: bool = False,
+        judged: Mapping[str, str] | None = None,
+        expires_at: float | None = None,
+        reason: str = "",
+    ) -> Promotion: ...
+    def delete_ref(self, name: str) -> None: ...
+    def expire(
+        self,
+        now: float,
+        *,
+        project: str | None,
+        dry_run: bool = False,
+        patience: float = PATIENCE_SECONDS,
+    ) -> list[Ref]: ...
+    def at(self, ref: str, *, writable: bool = True) -> Tables: ...
+    def content(self, value: str) -> dict[str, Any]: ...
+    def moved_by(self, target: str, keys: Iterable[Key]) -> dict[Key, str]: ...
+
+    # ---- runs
+    def create_run(
+        self, run: RunRecord, *, base: str, expires_at: float | None = None
+    ) -> RunRecord: ...
+    def run(self, run_id: str) -> RunRecord: ...
+    def run_of_invocation(self, invocation: str) -> RunRecord | None: ...
+    def runs(self, limit: int = 50) -> list[RunRecord]: ...
+    def join_run(
+        self, run_id: str, invocation: str, lease_until: float, *, expires_at: float | None = None
+    ) -> RunRecord: ...
+    def renew_lease(self, run_id: str, lease_until: float) -> None: ...
+    def end_invocation(self, run_id: str, invocation: str) -> None: ...
+    def set_run_state(
+        self, run_id: str, state: RunState, reason: str, *, expires_at: float | None = None
+    ) -> None: ...
+    def record(self, run_id: str, entries: Iterable[LedgerEntry]) -> None: ...
+    def ledger(self, run_id: str) -> list[LedgerEntry]: ...
+    def record_reads(self, ref: str, keys: Mapping[Key, str]) -> None: ...
+    def close(self) -> None: ...

@@ -1,0 +1,183 @@
+"""The pointers of one ref in the SQL database (the port ``catalogs.bound.Pointers``)."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dbt_phlo.catalogs.port import Key
+from dbt_phlo.catalogs.sql.database import Database
+from dbt_phlo.catalogs.sql.tables import INSERT_POINTER, KEYS
+from dbt_phlo.errors import AlreadyExists, CatalogError, Conflict, NotFound, ReadOnly
+
+
+class SqlPointers:
+    """Rows of ``iceberg_tables`` with one ``catalog_name``."""
+
+    def __init__(self, database: Database, ref: str) -> None:
+        self._database = database
+        self._ref = ref
+
+    @property
+    def ref(self) -> str:
+        return self._ref
+
+    def get(self, namespace: str, name: str) -> tuple[Key, str] | None:
+        row = self._database.one(
+            "SELECT LOWER(COALESCE(iceberg_type, 'TABLE')), metadata_location FROM iceberg_tables "
+            "WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?",
+            self._ref,
+            namespace,
+            name,
+        )
+        return (Key(row[0], namespace, name), row[1]) if row else None
+
+    def all(self) -> dict[Key, str]:
+        rows = self._database.all(KEYS, self._ref, self._ref)
+        return {Key(*row[:3]): row[3] for row in rows if row[0] != "namespace"}
+
+    def namespaces(self) -> list[str]:
+        return [
+            row[0]
+            for row in self._database.all(
+                "SELECT DISTINCT namespace FROM iceberg_namespace_properties "
+                "WHERE catalog_name = ? ORDER BY namespace",
+                self._ref,
+            )
+        ]
+
+    def names(self, kind: str, namespace: str) -> list[str]:
+        return [
+            row[0]
+            for row in self._database.all(
+                "SELECT table_name FROM iceberg_tables WHERE catalog_name = ? "
+                "AND table_namespace = ? AND COALESCE(iceberg_type, 'TABLE') = ? "
+                "ORDER BY table_name",
+                self._ref,
+                namespace,
+                kind.upper(),
+            )
+        ]
+
+    def swap(
+        self,
+        moves: Iterable[tuple[Key, str | None, str | None]],
+        views: Mapping[str, dict[str, Any]] | None = None,
+    ) -> None:
+        """Move every pointer from its old value to its new one, or none.
+
+        ``views`` are the documents of views that the new values name. Drops come first, so that a
+        view may take a table's name in one step.
+        """
+        ordered = sorted(moves, key=lambda move: move[2] is not None)
+        if not ordered:
+            return
+        with self._database.transaction(self._ref, shared=True):
+            self._assert_open()
+            for value, document in (views or {}).items():
+                text = json.dumps(document, sort_keys=True)
+                self._database.run("INSERT INTO phlo_views VALUES (?, ?)", value, text)
+            for key, old, new in ordered:
+                self._move(key, old, new)
+
+    def create_namespace(self, namespace: str) -> None:
+        with self._database.transaction(self._ref):
+            self._assert_open()
+            if self._has_namespace(namespace):
+                raise AlreadyExists(f"namespace {namespace} already exists on {self._ref}")
+            self._database.run(
+                "INSERT INTO iceberg_namespace_properties VALUES (?, ?, 'exists', 'true')",
+                self._ref,
+                namespace,
+            )
+
+    def drop_namespace(self, namespace: str, *, cascade: bool) -> None:
+        """Drop a namespace; with ``cascade`` also what it holds, in the same step."""
+        with self._database.transaction(self._ref):
+            self._assert_open()
+            if not self._has_namespace(namespace):
+                raise NotFound(f"namespace {namespace} does not exist on {self._ref}")
+            place = (self._ref, namespace)
+            held = self._database.all(
+                "SELECT table_name FROM iceberg_tables WHERE catalog_name = ? "
+                "AND table_namespace = ? ORDER BY table_name",
+                *place,
+            )
+            if held and not cascade:
+                raise CatalogError(
+                    f"namespace {namespace} is not empty: {', '.join(row[0] for row in held)}",
+                    remedy="drop what it holds first, or say CASCADE",
+                    code="PHLO308",
+                )
+            self._database.run(
+                "DELETE FROM iceberg_tables WHERE catalog_name = ? AND table_namespace = ?", *place
+            )
+            self._database.run(
+                "DELETE FROM iceberg_namespace_properties WHERE catalog_name = ? AND namespace = ?",
+                *place,
+            )
+
+    def view(self, value: str) -> dict[str, Any]:
+        """The document of a view, by its value."""
+        row = self._database.one("SELECT document FROM phlo_views WHERE location = ?", value)
+        if row is None:
+            raise NotFound(f"the view {value} does not exist")
+        document: dict[str, Any] = json.loads(row[0])
+        return document
+
+    def views(self) -> dict[tuple[str, str], dict[str, Any]]:
+        rows = self._database.all(
+            "SELECT t.table_namespace, t.table_name, v.document FROM iceberg_tables AS t "
+            "JOIN phlo_views AS v ON v.location = t.metadata_location "
+            "WHERE t.catalog_name = ? AND t.iceberg_type = 'VIEW'",
+            self._ref,
+        )
+        return {(row[0], row[1]): json.loads(row[2]) for row in rows}
+
+    def _assert_open(self) -> None:
+        row = self._database.one("SELECT is_open FROM phlo_refs WHERE name = ?", self._ref)
+        if row is None:
+            raise NotFound(f"ref {self._ref} does not exist")
+        if not row[0]:
+            raise ReadOnly(
+                f"ref {self._ref} is closed: its run was promoted or discarded",
+                remedy="begin a new run",
+            )
+
+    def _has_namespace(self, namespace: str) -> bool:
+        row = self._database.one(
+            "SELECT 1 FROM iceberg_namespace_properties WHERE catalog_name = ? AND namespace = ?",
+            self._ref,
+            namespace,
+        )
+        return row is not None
+
+    def _move(self, key: Key, old: str | None, new: str | None) -> None:
+        place = (self._ref, key.namespace, key.name)
+        if old is None:
+            if not self._has_namespace(key.namespace):
+                raise NotFound(f"namespace {key.namespace} does not exist on {self._ref}")
+            try:
+                self._database.run(INSERT_POINTER, *place, new, key.kind.upper())
+            except self._database.integrity_error as error:
+                raise AlreadyExists(f"{key} already exists on {self._ref}") from error
+            return
+        where = (
+            "WHERE catalog_name = ? AND table_namespace = ? AND table_name = ? "
+            "AND metadata_location = ?"
+        )
+        if new is None:
+            changed = self._database.run(f"DELETE FROM iceberg_tables {where}", *place, old)
+        else:
+            changed = self._database.run(
+                "UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ? "
+                + where,
+                new,
+                old,
+                *place,
+                old,
+            )
+        if changed != 1:
+            raise Conflict(
+                f"{key} has moved on {self._ref} since it was read",
+                remedy="another writer was faster; run the model again",
+            )

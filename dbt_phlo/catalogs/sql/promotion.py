@@ -1,0 +1,225 @@
+"""What a ref has changed against its base, and the one transaction that makes it true there."""
+
+import time
+from collections.abc import Iterable, Mapping
+
+from dbt_phlo.catalogs.port import Change, Diff, Key, Promotion
+from dbt_phlo.catalogs.sql import tables
+from dbt_phlo.catalogs.sql.database import Database
+from dbt_phlo.errors import Conflict, PromotionRefused, ReadOnly
+from dbt_phlo.tables.metadata import under_construction
+
+_HELD = "catalog_name = ? AND table_namespace = ? AND table_name = ?"
+
+
+class SqlPromotions:
+    """Compares and merges refs; a ref and its target are known to exist."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def diff(self, ref: str, target: str) -> Diff:
+        """What promoting ``ref`` into ``target`` would do.
+
+        A staging table is no content: what a killed build left of one stays on its ref.
+        """
+        rows = self._database.all(tables.THREE_WAY, ref, ref, ref, ref, target, target)
+        found = [_change(row) for row in rows if under_construction(row[2]) is None]
+        changes = self._with_clashes(found, ref, target)
+        written = {change.key for change in changes}
+        moved = self._database.all(tables.MOVED_READS, target, ref)
+        stale = tuple(Key(*row) for row in moved if Key(*row) not in written)
+        return Diff(ref, target, tuple(changes), stale)
+
+    def promote(
+        self,
+        ref: str,
+        target: str,
+        *,
+        run: str,
+        serializable: bool,
+        dry_run: bool,
+        judged: Mapping[str, str] | None,
+        expires_at: float | None,
+        reason: str,
+    ) -> Promotion:
+        """Merge ``ref`` into ``target`` and close it, or change nothing (see the port)."""
+        with self._database.transaction(ref, target):
+            self._assert_open(ref)
+            diff = self.diff(ref, target)
+            _refuse_unjudged(diff, judged)
+            self._refuse_conflicts(diff, serializable)
+            now = self._moment(target)
+            if not dry_run:
+                self._apply(diff, run, now)
+                self._close(ref, now, expires_at, reason)
+        return Promotion(diff, now, dry_run)
+
+    def moved_by(self, target: str, keys: Iterable[Key]) -> dict[Key, str]:
+        """The run whose promotion made each key what it is on ``target`` now."""
+        found: dict[Key, str] = {}
+        for key in keys:
+            rows = self._database.all(
+                "SELECT run, value, at FROM phlo_promotions WHERE branch = ? AND kind IN (?, ?) "
+                "AND namespace = ? AND name = ? ORDER BY at DESC LIMIT 2",
+                target,
+                *(("table", "view") if key.name else ("namespace", "namespace")),
+                key.namespace,
+                key.name,
+            )
+            values = [row[1] for row in rows if row[2] == rows[0][2]]
+            if rows and self._value(target, key) in values:
+                found[key] = rows[0][0]
+        return found
+
+    def _with_clashes(self, changes: list[Change], ref: str, target: str) -> list[Change]:
+        """A table or view that the ref added where the target has one of the other kind now.
+
+        Where the ref itself replaced one by the other, what it dropped is compared instead.
+        """
+        dropped = {change.key[1:] for change in changes if change.ours is None}
+        if not any(change.base is None and change.key.name for change in changes):
+            return changes
+        rows = self._database.all(tables.OF_OTHER_KIND, target, ref)
+        others = {(row[0], row[1]): row[2] for row in rows if (row[0], row[1]) not in dropped}
+        return [
+            change._replace(theirs=others[change.key[1:]])
+            if change.base is None and change.theirs is None and change.key[1:] in others
+            else change
+            for change in changes
+        ]
+
+    def _assert_open(self, ref: str) -> None:
+        row = self._database.one("SELECT is_open FROM phlo_refs WHERE name = ?", ref)
+        if row is None or not row[0]:
+            raise ReadOnly(
+                f"ref {ref} is closed: its run was promoted or discarded",
+                remedy="begin a new run",
+            )
+
+    def _refuse_conflicts(self, diff: Diff, serializable: bool) -> None:
+        conflicts = [change.key for change in diff.conflicts if change.key.kind != "namespace"]
+        stale = list(diff.stale_reads) if serializable else []
+        if not conflicts and not stale:
+            return
+        winners = self.moved_by(diff.target, [*conflicts, *stale])
+        lines = [
+            f"{key} was {what} by {_winner(winners.get(key))}"
+            for keys, what in ((conflicts, "moved"), (stale, "read here and moved"))
+            for key in keys
+        ]
+        raise PromotionRefused(
+            f"{diff.target} has moved since the run began: " + "; ".join(dict.fromkeys(lines)),
+            tables=dict.fromkeys(str(key) for key in (*conflicts, *stale)),
+            remedy="run `dbt build` again: it starts from what the branch holds now",
+        )
+
+    def _moment(self, target: str) -> float:
+        """Now, and after every earlier promotion, whatever the clock does."""
+        row = self._database.one("SELECT MAX(at) FROM phlo_promotions WHERE branch = ?", target)
+        return max(time.time(), row[0] + 1e-3 if row and row[0] is not None else 0.0)
+
+    def _apply(self, diff: Diff, run: str, now: float) -> None:
+        """Move the target's pointers to ours, each against the value that was compared."""
+        changes = [change for change in diff.changes if change.ours != change.theirs]
+        pointers = [change for change in changes if change.key.kind != "namespace"]
+        for change in sorted(pointers, key=lambda change: change.ours is not None):
+            self._move(diff.target, change)
+        wanted = {change.key.namespace for change in changes if change.ours is not None}
+        for namespace in sorted(wanted):
+            self._database.run(
+                tables.COPY_NAMESPACE, diff.target, diff.ref, namespace, diff.target, namespace
+            )
+        for change in changes:
+            if change.key.kind == "namespace" and change.ours is None:
+                self._database.run(
+                    tables.DROP_EMPTY_NAMESPACE, diff.target, change.key.namespace, diff.target
+                )
+        self._database.many(
+            "INSERT INTO phlo_promotions VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [(diff.target, *change.key, change.ours, run, now) for change in changes],
+        )
+
+    def _move(self, target: str, change: Change) -> None:
+        place = (target, change.key.namespace, change.key.name)
+        if change.theirs is None:
+            try:
+                self._database.run(
+                    tables.INSERT_POINTER, *place, change.ours, change.key.kind.upper()
+                )
+            except self._database.integrity_error as error:
+                raise Conflict(f"{change.key} appeared on {target} meanwhile") from error
+            return
+        if change.ours is None:
+            moved = self._database.run(
+                f"DELETE FROM iceberg_tables WHERE {_HELD} AND metadata_location = ?",
+                *place,
+                change.theirs,
+            )
+        else:
+            moved = self._database.run(
+                "UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ? "
+                f"WHERE {_HELD} AND metadata_location = ?",
+                change.ours,
+                change.theirs,
+                *place,
+                change.theirs,
+            )
+        if moved != 1:
+            raise Conflict(f"{change.key} has moved on {target} meanwhile")
+
+    def _close(self, ref: str, now: float, expires_at: float | None, reason: str) -> None:
+        self._database.run(
+            "UPDATE phlo_refs SET is_open = 0, expires_at = COALESCE(?, expires_at) WHERE name = ?",
+            expires_at,
+            ref,
+        )
+        self._database.run(
+            "UPDATE phlo_runs SET state = 'promoted', reason = ?, updated_at = ?, "
+            "lease_until = 0 WHERE ref = ?",
+            reason,
+            now,
+            ref,
+        )
+
+    def _value(self, target: str, key: Key) -> str | None:
+        """What the target holds under a name, of whichever kind."""
+        if not key.name:
+            row = self._database.one(
+                "SELECT 'true' FROM iceberg_namespace_properties "
+                "WHERE catalog_name = ? AND namespace = ?",
+                target,
+                key.namespace,
+            )
+        else:
+            row = self._database.one(
+                f"SELECT metadata_location FROM iceberg_tables WHERE {_HELD}", target, *key[1:]
+            )
+        return row[0] if row else None
+
+
+def _change(row: tuple[str | None, ...]) -> Change:
+    kind, namespace, name, base, ours, theirs = row
+    what = "added" if base is None else "dropped" if ours is None else "changed"
+    return Change(Key(str(kind), str(namespace), str(name)), what, base, ours, theirs)  # type: ignore[arg-type]
+
+
+def _refuse_unjudged(diff: Diff, judged: Mapping[str, str] | None) -> None:
+    """Raise when the ref holds something else than what the verdict was given on."""
+    if judged is None:
+        return
+    held = {
+        str(change.key): change.ours
+        for change in diff.changes
+        if change.ours is not None and change.key.kind != "namespace"
+    }
+    if held != dict(judged):
+        moved = sorted(k for k in {*held, *judged} if held.get(k) != judged.get(k))
+        raise Conflict(
+            f"{diff.ref} was written by another invocation after its verdict: {', '.join(moved)}",
+            remedy="run the checks of these tables again under the same PHLO_RUN_ID",
+        )
+
+
+def _winner(run: str | None) -> str:
+    return f"run {run}" if run else "a write that was not a run (wap: off)"
