@@ -1,0 +1,139 @@
+"""The one run (or reading) of an invocation, from its binding to its release.
+
+A session is made by the adapter when dbt first touches the catalog. Its methods are the steps of
+the run's life, in the order in which they are called.
+"""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+
+from dbt_phlo.catalogs.port import Catalog, Diff, LedgerEntry, Promotion, RunRecord, TableName
+from dbt_phlo.errors import PhloError
+from dbt_phlo.runs import promotion
+from dbt_phlo.runs.binding import Binding, Invocation, bind
+from dbt_phlo.runs.lease import Lease
+from dbt_phlo.runs.verdict import CheckSpec, Policy, Verdict, decide
+from dbt_phlo.settings import Settings
+
+
+class Session:
+    """Binds on creation. ``run`` is None where nothing is isolated: reading, or WAP off."""
+
+    def __init__(self, catalog: Catalog, settings: Settings, invocation: Invocation) -> None:
+        self.catalog = catalog
+        self.settings = settings
+        self.invocation = invocation
+        self.binding: Binding = bind(catalog, settings, invocation)
+        self.verdict: Verdict | None = None
+        self.promotion: Promotion | None = None
+        self.refusal: PhloError | None = None
+        self.judged: Mapping[str, str] = {}
+        self.started = False
+        """Whether on-run-start was reached, so that on-run-end is due."""
+        self.ended = False
+        self._recorded: set[str] = set()
+        self._lease = Lease(catalog, self.binding.run.id) if self.binding.run else None
+
+    @property
+    def run(self) -> RunRecord | None:
+        return self.binding.run
+
+    # ---- while it runs
+
+    def plan(self, nodes: Iterable[str], *, partial: str = "") -> None:
+        """Note what this invocation will execute; what never ends blocks the promotion.
+
+        ``partial`` is ``--empty`` or ``--sample``: noted before the first node, so that an
+        interrupted run with hardly any rows is not promoted by a later command. A retry takes up
+        nodes of a plan that is in the ledger already.
+        """
+        self.started = True
+        if partial:
+            self._record("partial", [("", partial, {})])
+        if self.invocation.retried:
+            return
+        self._record("plan", [(node, "planned", {}) for node in nodes])
+
+    def pointers_of(self, tables: Iterable[TableName]) -> dict[str, str]:
+        """The values of tables and views, by ``schema.name``, as they are on the ref now."""
+        return promotion.pointers_of(self.catalog, self.binding.ref, tables)
+
+    def node_ended(self, node: str, status: str) -> None:
+        """A model, seed or snapshot ended."""
+        self._recorded.add(node)
+        self._record("node", [(node, status, {})])
+
+    def check_ended(self, node: str, status: str, tables: Mapping[str, str]) -> None:
+        """A data test ended; ``tables`` are the values of what it read, taken before it began."""
+        self._recorded.add(node)
+        self._record("check", [(node, status, tables)])
+
+    def results(self, statuses: Mapping[str, str]) -> None:
+        """The final statuses of the nodes, for what was not recorded while it ran."""
+        late = {node: status for node, status in statuses.items() if node not in self._recorded}
+        self._record("node", [(node, status, {}) for node, status in late.items()])
+
+    # ---- at its end
+
+    def decide(
+        self,
+        checks: Sequence[CheckSpec],
+        nodes: Mapping[str, str],
+        *,
+        failed_hooks: Sequence[str] = (),
+    ) -> Verdict:
+        """The verdict on everything that happened on the ref so far."""
+        assert self.run is not None
+        evidence = promotion.evidence(self.catalog, self.run, checks, nodes, failed_hooks)
+        self.judged = evidence.written
+        policy = Policy(self.settings.wap, self.settings.require_checks)
+        self.verdict = decide(evidence, policy)
+        return self.verdict
+
+    def promote(self) -> Promotion | None:
+        """Make the run true if the verdict says so; else keep it, with the reason."""
+        assert self.run is not None and self.verdict is not None
+        self.ended = True
+        if self.verdict.decision != "promote":
+            self._keep("; ".join(reason.text for reason in self.verdict.reasons))
+            return None
+        try:
+            self.promotion = promotion.promote(
+                self.catalog, self.run, self.settings, judged=self.judged
+            )
+        except PhloError as error:
+            self.refusal = error
+            self._keep(f"refused: {error.message}")
+        return self.promotion
+
+    def diff(self) -> Diff:
+        """What the run has changed, against its branch."""
+        return self.catalog.diff(self.binding.ref)
+
+    def release(self) -> None:
+        """The last step, always: a run that did not reach its end is kept."""
+        if self._lease is not None:
+            self._lease.release()
+            self._lease = None
+        if self.run is not None and not self.ended:
+            self.ended = True
+            self._keep("interrupted before its end")
+        if self.run is not None:
+            self.catalog.end_invocation(self.run.id, self.invocation.id)
+
+    def _keep(self, reason: str) -> None:
+        assert self.run is not None
+        expires_at = time.time() + self.settings.failed_retention_seconds
+        self.catalog.set_run_state(self.run.id, "kept", reason, expires_at=expires_at)
+
+    def _record(self, kind: str, entries: Sequence[tuple[str, str, Mapping[str, str]]]) -> None:
+        if self.run is None or not entries:
+            return
+        now = time.time()
+        self.catalog.record(
+            self.run.id,
+            [
+                LedgerEntry(0, self.invocation.id, kind, node, status, tables, now)
+                for node, status, tables in entries
+            ],
+        )
