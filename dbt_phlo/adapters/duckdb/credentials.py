@@ -1,0 +1,78 @@
+"""The profile of ``phlo_duckdb``: dbt-duckdb's keys that make sense on a lake, and ours."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
+
+from dbt_phlo.adapters.problems import as_dbt_errors
+from dbt_phlo.errors import ConfigError, nearest
+
+OURS = ("warehouse", "iceberg_catalog", "branch", "base_branch", "wap")
+INHERITED = (
+    "type",
+    "database",
+    "schema",
+    "threads",
+    "attach",
+    "config_options",
+    "disable_transactions",
+    "extensions",
+    "external_root",
+    "filesystems",
+    "module_paths",
+    "plugins",
+    "retries",
+    "secrets",
+    "settings",
+)
+DEFAULT_DATABASE = "lake"
+
+
+@dataclass
+class PhloDuckDBCredentials(DuckDBCredentials):
+    """``database`` is the lake's name in SQL; DuckDB itself runs in memory."""
+
+    warehouse: str = "./lake"
+    iceberg_catalog: dict[str, Any] = field(default_factory=lambda: {"type": "sql"})
+    branch: str = "main"
+    base_branch: str = "main"
+    wap: Any = "auto"
+
+    @property
+    def type(self) -> str:
+        return "phlo_duckdb"
+
+    @property
+    def unique_field(self) -> str:
+        return self.warehouse
+
+    @classmethod
+    def __pre_deserialize__(cls, data: dict[Any, Any]) -> dict[Any, Any]:
+        with as_dbt_errors():
+            for key in data:
+                _assert_known(str(key))
+        data = {"database": DEFAULT_DATABASE, **data, "path": ":memory:"}
+        lake = {"path": data["database"], "alias": data["database"]}
+        # The parent accepts a `database` only if it is the path's or an attachment's name.
+        attach = list(data.get("attach") or [])
+        data = super().__pre_deserialize__({**data, "attach": [*attach, lake]})
+        return {**data, "attach": attach or None}
+
+    def _connection_keys(self) -> tuple[str, ...]:
+        """What ``dbt debug`` and the logs show; ``iceberg_catalog`` may hold a password."""
+        return ("database", "schema", "warehouse", "branch", "base_branch", "wap")
+
+
+def _assert_known(key: str) -> None:
+    if key in (*OURS, *INHERITED, "path") and key != "path":
+        return
+    if key in ("path", "keep_open"):  # dbt serializes and reads back a target: its own values
+        return
+    if key in DuckDBCredentials.__dataclass_fields__:
+        return
+    raise ConfigError(
+        f"the profile has no key {key!r}.{nearest(key, (*OURS, *INHERITED))}",
+        remedy=f"keys of phlo_duckdb: {', '.join((*OURS, *INHERITED))}",
+        code="PHLO101",
+    )

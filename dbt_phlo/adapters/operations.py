@@ -1,0 +1,103 @@
+"""The run-operations that concern refs: what the macros in macros/operations/ call.
+
+They ask the catalog, never the ref that the command is bound to, and say their result among dbt's
+own output. A refusal is an error, so that the command exits 1.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from dbt.adapters.base.meta import AdapterMeta, available
+
+from dbt_phlo.adapters.problems import as_dbt_errors
+from dbt_phlo.adapters.project import Project
+from dbt_phlo.catalogs import Catalog
+from dbt_phlo.endpoint.counting import count
+from dbt_phlo.errors import ConfigError
+from dbt_phlo.runs import approval, changes, refs, wording
+from dbt_phlo.settings import Settings
+
+
+class OperationsMixin(metaclass=AdapterMeta):
+    """Stands beside ``PhloAdapterMixin``, which has the settings, the catalog and the project."""
+
+    phlo_settings: Any
+    phlo_catalog: Any
+    _phlo_project: Any
+
+    @available.parse(lambda *a, **k: "")
+    def phlo_branches(self) -> str:
+        """List the branches and the refs of runs."""
+        with as_dbt_errors():
+            states = refs.listed(self._operated())
+            return _say(wording.aligned(wording.branches(states)))
+
+    @available.parse(lambda *a, **k: "")
+    def phlo_diff(self, ref: str, target: str | None = None) -> str:
+        """Say what a ref has changed, against ``target`` or what it came from."""
+        with as_dbt_errors():
+            onto = str(target) if target else None
+            found = changes.compared(self._operated(), str(ref), onto, count)
+            return _say(wording.diff(found))
+
+    @available.parse(lambda *a, **k: "")
+    def phlo_promote(
+        self, ref: str, dry_run: Any = False, force: Any = False, reason: str = ""
+    ) -> str:
+        """Promote a kept run by the verdict on its ledger and this project's manifest."""
+        with as_dbt_errors():
+            project: Project = self._phlo_project()
+            settings: Settings = self.phlo_settings()
+            done = approval.approve(
+                self._operated(),
+                settings,
+                str(ref),
+                checks=project.checks(),
+                nodes=project.blocking_nodes(),
+                dry_run=_flag("dry_run", dry_run),
+                force=_flag("force", force),
+                reason=str(reason or ""),
+            )
+            return _say(wording.approval(done))
+
+    @available.parse(lambda *a, **k: "")
+    def phlo_discard(self, ref: str, dry_run: Any = False) -> str:
+        """Delete the ref of a run that was not promoted, or a branch."""
+        with as_dbt_errors():
+            done = refs.discard(self._operated(), str(ref), dry_run=_flag("dry_run", dry_run))
+            return _say(wording.removal(done, nothing="nothing to delete"))
+
+    @available.parse(lambda *a, **k: "")
+    def phlo_cleanup(self, dry_run: Any = False, all_projects: Any = False) -> str:
+        """Delete the run refs whose time is over and that no lease protects."""
+        with as_dbt_errors():
+            settings: Settings = self.phlo_settings()
+            project = None if _flag("all_projects", all_projects) else settings.project
+            dry = _flag("dry_run", dry_run)
+            done = refs.cleanup(self._operated(), project, dry_run=dry)
+            return _say(wording.removal(done, nothing="no ref has expired"))
+
+    def _operated(self) -> Catalog:
+        catalog: Catalog = self.phlo_catalog()
+        return catalog
+
+
+def _say(lines: Iterable[str]) -> str:
+    from dbt_phlo.adapters.lifecycle import announce
+
+    for line in lines:
+        announce(line)
+    return ""
+
+
+def _flag(name: str, given: Any) -> bool:
+    """A yes or no of ``--args``; anything else is refused, so that a typo never deletes."""
+    if isinstance(given, bool):
+        return given
+    if given is None or str(given).lower() in ("", "false", "no", "off", "0"):
+        return False
+    if str(given).lower() in ("true", "yes", "on", "1"):
+        return True
+    raise ConfigError(
+        f"{name} is {given!r}", remedy=f"write {name}: true or {name}: false", code="PHLO114"
+    )

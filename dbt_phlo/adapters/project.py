@@ -1,0 +1,189 @@
+"""dbt's manifest, in the terms of ``runs``: checks, nodes that may block, rules of isolation."""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from dbt_phlo.catalogs.port import TableName
+from dbt_phlo.errors import RunError
+from dbt_phlo.runs.verdict import CheckSpec
+from dbt_phlo.settings import check_meta
+from dbt_phlo.yaml_lines import line_of
+
+HOOK_LINES = """\
+on-run-start: "{{ phlo_run_start() }}"
+on-run-end: "{{ phlo_run_end(results) }}\""""
+_START = re.compile(r"\s*\{\{-?\s*(dbt_phlo\.)?phlo_run_start\(\s*\)\s*-?\}\}\s*")
+_END = re.compile(r"\s*\{\{-?\s*(dbt_phlo\.)?phlo_run_end\(\s*results\s*\)\s*-?\}\}\s*")
+BUILT = ("model", "seed", "snapshot")
+
+
+class Project:
+    """Read-only questions to one manifest, about one lake (``database`` is its name in SQL)."""
+
+    def __init__(self, manifest: Any, name: str, database: str) -> None:
+        self._manifest = manifest
+        self._name = name
+        self._database = database.lower()
+
+    def checks(self) -> list[CheckSpec]:
+        """The enabled data tests of error severity."""
+        return [
+            CheckSpec(
+                node.unique_id,
+                node.name,
+                tuple(str(table) for table in self._audited(node)),
+                tuple(self.reads(node.unique_id)),
+                f"{node.schema}.{node.alias}",
+            )
+            for node in self._nodes("test")
+            if str(node.config.severity).upper() == "ERROR"
+        ]
+
+    def blocking_nodes(self) -> dict[str, str]:
+        """The nodes whose failure blocks a run, with their names."""
+        return {
+            node.unique_id: node.name
+            for node in self._nodes(*BUILT, "test")
+            if not _is_ephemeral(node)
+        }
+
+    def planned(self, selected: Iterable[str]) -> list[str]:
+        """Of the selected nodes, those that must end well before the run is promoted."""
+        errors = {check.node for check in self.checks()}
+        return [
+            unique_id
+            for unique_id in selected
+            if (node := self._manifest.nodes.get(unique_id)) is not None
+            and (unique_id in errors or (node.resource_type in BUILT and not _is_ephemeral(node)))
+        ]
+
+    def is_check(self, unique_id: str) -> bool:
+        node = self._manifest.nodes.get(unique_id)
+        return node is not None and str(node.resource_type) == "test"
+
+    def is_built(self, unique_id: str) -> bool:
+        """Whether a node's own end says that it is done: a microbatch model ends batch by batch."""
+        node = self._manifest.nodes.get(unique_id)
+        if node is None or str(node.resource_type) not in BUILT:
+            return False
+        return str(node.config.get("incremental_strategy")) != "microbatch"
+
+    def reads(self, unique_id: str) -> list[TableName]:
+        """The tables and views that a node reads, through views and ephemeral models too."""
+        found: dict[TableName, None] = {}
+        self._collect_reads(unique_id, found, set())
+        return list(found)
+
+    def assert_hooks(self) -> None:
+        """Raise unless the project's hook lines are there, the end one last."""
+        hooks = [node for node in self._nodes("operation") if node.package_name == self._name]
+        start = [n for n in hooks if "on-run-start" in n.tags and _START.fullmatch(n.raw_code)]
+        end = sorted((n for n in hooks if "on-run-end" in n.tags), key=lambda n: n.index or 0)
+        if start and end and _END.fullmatch(end[-1].raw_code):
+            return
+        missing = "are missing from" if not (start or end) else "are not complete and last in"
+        raise RunError(
+            f"the hook lines of dbt-phlo {missing} dbt_project.yml, so nothing would audit and "
+            "promote this run; nothing was written",
+            remedy="add both lines (phlo_run_end as the last on-run-end), or set PHLO_WAP=off:\n"
+            + HOOK_LINES,
+            code="PHLO405",
+        )
+
+    def assert_inside_lake(self, selected: Iterable[str]) -> None:
+        """Raise when a selected model writes where no ref isolates it."""
+        for unique_id in selected:
+            node = self._manifest.nodes.get(unique_id)
+            if node is None or str(node.resource_type) not in BUILT or _is_ephemeral(node):
+                continue
+            meta = (node.config.meta or {}).get("phlo") or {}
+            elsewhere = (node.database or "").lower() != self._database
+            if meta.get("outside_wap") or not (elsewhere or node.config.materialized == "external"):
+                continue
+            where = f"database {node.database}" if elsewhere else "an external file"
+            raise RunError(
+                f"{node.original_file_path}: {node.name} writes to {where}, which a run does not "
+                "isolate",
+                remedy="set meta.phlo.outside_wap: true on the model if that is meant, or run it "
+                "with PHLO_WAP=off",
+                code="PHLO406",
+            )
+
+    def assert_meta(self, root: Path) -> None:
+        """Raise for an unknown key of ``meta.phlo``, with the file and the nearest known key."""
+        for node in self._nodes(*BUILT, "test"):
+            given = (node.config.meta or {}).get("phlo")
+            if given is not None:
+                check_meta(given, node.name, partial(_place, root, node))
+            for column in (getattr(node, "columns", None) or {}).values():
+                given = (column.meta or {}).get("phlo")
+                if given is not None:
+                    check_meta(given, f"{node.name}.{column.name}", partial(_place, root, node))
+
+    def _nodes(self, *types: str) -> Iterator[Any]:
+        for node in self._manifest.nodes.values():
+            if str(node.resource_type) in types:
+                yield node
+
+    def _audited(self, test: Any) -> list[TableName]:
+        """The tables whose nodes a test depends on, seen through ephemeral models."""
+        found: dict[TableName, None] = {}
+        for unique_id in test.depends_on.nodes:
+            node = self._manifest.nodes.get(unique_id)
+            if node is not None and _is_ephemeral(node):
+                found.update(dict.fromkeys(self.reads(unique_id)))
+            elif (table := self._table(node or self._source(unique_id))) is not None:
+                found[table] = None
+        return list(found)
+
+    def _collect_reads(
+        self, unique_id: str, found: dict[TableName, None], visited: set[str]
+    ) -> None:
+        node = self._manifest.nodes.get(unique_id)
+        if node is None or unique_id in visited:
+            return
+        visited.add(unique_id)
+        for parent_id in node.depends_on.nodes:
+            parent = self._manifest.nodes.get(parent_id)
+            table = self._table(parent or self._source(parent_id))
+            if table is not None and not (parent is not None and _is_ephemeral(parent)):
+                found[table] = None
+            if parent is not None and parent.config.materialized in ("view", "ephemeral"):
+                self._collect_reads(parent_id, found, visited)
+
+    def _source(self, unique_id: str) -> Any:
+        return self._manifest.sources.get(unique_id)
+
+    def _table(self, node: Any) -> TableName | None:
+        if node is None or (node.database or "").lower() != self._database:
+            return None
+        return TableName(node.schema, getattr(node, "alias", None) or node.identifier)
+
+
+def statuses(results: Iterable[Any]) -> dict[str, str]:
+    """The status of each of dbt's results, by node."""
+    return {result.node.unique_id: str(result.status) for result in results}
+
+
+def failed_operations(results: Iterable[Any]) -> list[str]:
+    """The hooks that failed in this invocation."""
+    return [
+        result.node.name
+        for result in results
+        if str(result.node.resource_type) == "operation" and str(result.status) == "error"
+    ]
+
+
+def _is_ephemeral(node: Any) -> bool:
+    return bool(node.config.materialized == "ephemeral")
+
+
+def _place(root: Path, node: Any, key: str) -> str:
+    """``FILE:LINE`` of a key in the YAML (or SQL) file that configures a node."""
+    patch = getattr(node, "patch_path", None) or ""
+    name = patch.split("://", 1)[-1] or str(node.original_file_path)
+    line = line_of(root / name, node.name, key)
+    return f"{name}:{line}" if line else name

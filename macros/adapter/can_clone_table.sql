@@ -1,0 +1,3 @@
+{% macro phlo_duckdb__can_clone_table() -%}
+  {{ return(true) }}
+{%- endmacro %}

@@ -1,0 +1,13 @@
+"""Promote, hold or block: the verdict on everything that happened on the run's ref."""
+
+from typing import Any
+
+from dbt_phlo.adapters.project import failed_operations
+
+
+def hook(phlo: Any, **_: Any) -> None:
+    phlo.session.decide(
+        phlo.project.checks(),
+        phlo.project.blocking_nodes(),
+        failed_hooks=failed_operations(phlo.results),
+    )
