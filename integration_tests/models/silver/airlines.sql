@@ -1,0 +1,4 @@
+select
+    carrier,
+    name
+from {{ ref('raw_airlines') }}
