@@ -1,0 +1,24 @@
+"""A lake for each test."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from lake import Lake
+
+
+@pytest.fixture
+def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
+    """An empty project on an empty lake."""
+    for name in ("PHLO_RUN_ID", "PHLO_WAP", "PHLO_BRANCH"):
+        monkeypatch.delenv(name, raising=False)
+    return Lake(tmp_path / "shop")
+
+
+@pytest.fixture
+def shop(lake: Lake) -> Lake:
+    """A project of two tables and three checks, not built yet."""
+    return lake.shop()

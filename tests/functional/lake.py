@@ -1,0 +1,145 @@
+"""A real dbt project on a lake of its own, driven as a user would drive it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dbt.cli.main import dbtRunner
+
+from dbt_phlo.catalogs.sql import SqlCatalog
+from dbt_phlo.endpoint import extensions
+from dbt_phlo.endpoint.client import Endpoint
+
+HOOKS = """\
+on-run-start: "{{ phlo_run_start() }}"
+on-run-end: "{{ phlo_run_end(results) }}"
+"""
+PROJECT = """\
+name: shop
+profile: shop
+models: {shop: {+materialized: table}}
+flags: {send_anonymous_usage_stats: false}
+"""
+TARGET = "{type: phlo_duckdb, warehouse: ./lake, database: lake, schema: main, threads: 2"
+PROFILES = f"""\
+shop:
+  target: prod
+  outputs:
+    prod: {TARGET}, branch: main, wap: auto}}
+    dev: {TARGET}, branch: dev, wap: off}}
+"""
+ORDERS = "select range::int as id, range % 7 as customer from range(100)"
+TOTALS = "select customer, count(*) as orders from {{ ref('orders') }} group by customer"
+SCHEMA = """\
+models:
+  - name: orders
+    columns: [{name: id, data_tests: [not_null, unique]}]
+  - name: totals
+    columns: [{name: customer, data_tests: [not_null]}]
+"""
+
+
+class Outcome(NamedTuple):
+    """How a command ended: its exit code and everything that it printed."""
+
+    code: int
+    text: str
+
+
+class Lake:
+    """A project folder; ``dbt`` runs a command in it, ``rows`` asks the lake at a ref."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.write("dbt_project.yml", PROJECT + HOOKS)
+        self.write("profiles.yml", PROFILES)
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def shop(self) -> "Lake":
+        """Two tables, one from the other, with three checks."""
+        self.write("models/orders.sql", ORDERS)
+        self.write("models/totals.sql", TOTALS)
+        self.write("models/schema.yml", SCHEMA)
+        return self
+
+    def dbt(self, *arguments: str, **environment: str) -> Outcome:
+        """Run a dbt command in this process, as the `dbt` program would."""
+        lines: list[str] = []
+        before = {name: os.environ.get(name) for name in environment}
+        os.environ.update(environment)
+        folder = str(self.folder)
+        try:
+            result = dbtRunner(callbacks=[lambda event: lines.append(event.info.msg)]).invoke(
+                [*arguments, "--project-dir", folder, "--profiles-dir", folder]
+            )
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+        code = 0 if result.success else 2 if result.exception else 1
+        return Outcome(code, "\n".join([*lines, str(result.exception or "")]))
+
+    def start(
+        self, *arguments: str, script: str = "", **environment: str
+    ) -> "subprocess.Popen[str]":
+        """Start a dbt command as a process of its own, optionally behind a script."""
+        main = script or "from dbt.cli.main import cli; cli()"
+        return subprocess.Popen(
+            [sys.executable, "-c", main, *arguments],
+            cwd=self.folder,
+            env={**os.environ, **environment, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    @property
+    def configuration(self) -> dict[str, Any]:
+        warehouse = (self.folder / "lake").resolve()
+        return {
+            "type": "sql",
+            "uri": f"sqlite:///{warehouse}/catalog.db",
+            "warehouse": f"file://{warehouse}",
+        }
+
+    def catalog(self) -> SqlCatalog:
+        return SqlCatalog(self.configuration["uri"], self.configuration["warehouse"])
+
+    def rows(self, sql: str, ref: str = "main") -> list[tuple[Any, ...]]:
+        """The answer of a reader at ``ref``; the lake is called ``lake``."""
+        endpoint = Endpoint(self.configuration, ref, writable=False)
+        try:
+            connection = extensions.connect()
+            endpoint.attach(connection, "lake")
+            found: list[tuple[Any, ...]] = connection.execute(sql).fetchall()
+            connection.close()
+            return found
+        finally:
+            endpoint.close()
+
+    def holds(self, ref: str = "main") -> Mapping[str, str]:
+        """Every table and view on a ref, with its pointer."""
+        catalog = self.catalog()
+        try:
+            return {str(key): value for key, value in catalog.at(ref).pointers().items()}
+        finally:
+            catalog.close()
+
+    def runs(self) -> dict[str, tuple[str, str]]:
+        """State and reason of every run, by id."""
+        catalog = self.catalog()
+        try:
+            return {run.id: (run.state, run.reason) for run in catalog.runs()}
+        finally:
+            catalog.close()
