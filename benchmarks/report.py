@@ -1,0 +1,105 @@
+"""The table of a run of benchmarks, for people and as JSON."""
+
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timezone
+from importlib.metadata import version
+from typing import Any
+
+from benchmarks.harness import Row
+
+_HEAD = (
+    "benchmark",
+    "what",
+    "against",
+    "time",
+    "ratio",
+    "best ratio",
+    "goal",
+    "CPU",
+    "CPU ratio",
+    "peak memory, MiB",
+    "rounds",
+)
+_LEGEND = (
+    "Each cell holds dbt-phlo's median and the peer's, from rounds in turn; the ratio is that of "
+    "the two, the best ratio that of the fastest rounds, to which other work adds least. "
+    "CPU is the time of all processes of a side on all cores. Peak memory is that of the "
+    "largest process."
+)
+
+
+def machine() -> dict[str, str]:
+    """What the figures depend on."""
+    packages = ("dbt-phlo", "dbt-core", "dbt-duckdb", "duckdb")
+    return {
+        "date": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": str(os.cpu_count()),
+        "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
+        "load": f"{os.getloadavg()[0]:.1f} at the end",
+        "python": platform.python_version(),
+        **{package: version(package) for package in packages},
+    }
+
+
+def table(rows: Sequence[Row]) -> str:
+    """A Markdown table that is also legible as it stands."""
+    cells = [_HEAD, *(_cells(row) for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(_HEAD))]
+    lines = [
+        "| "
+        + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        + " |"
+        for line in cells
+    ]
+    lines.insert(1, "| " + " | ".join("-" * width for width in widths) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def page(rows: Sequence[Row]) -> str:
+    """docs/benchmarks.md."""
+    about = "\n".join(f"- {name}: {value}" for name, value in machine().items())
+    return (
+        "# Benchmarks\n\n<!-- Written by `python -m benchmarks --write docs/benchmarks.md`. -->\n\n"
+        f"{_LEGEND} `make bench` measures again.\n\n{table(rows)}\n## The machine\n\n{about}\n"
+    )
+
+
+def document(rows: Sequence[Row]) -> dict[str, Any]:
+    """The JSON document: seconds and MiB, [dbt-phlo, peer]."""
+    return {"machine": machine(), "rows": [asdict(row) for row in rows]}
+
+
+def legend() -> str:
+    about = ", ".join(f"{name} {value}" for name, value in machine().items())
+    return f"{_LEGEND}\n{about}\n"
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    cpu = row.cpu_seconds
+    return (
+        row.benchmark,
+        row.what,
+        row.against,
+        _times(row.seconds),
+        _ratio(row.seconds),
+        _ratio(row.best_seconds),
+        row.goal,
+        _times(cpu) if cpu else "",
+        _ratio(cpu) if cpu else "",
+        f"{row.peak_mib[0]:.0f} / {row.peak_mib[1]:.0f} = {_ratio(row.peak_mib)}",
+        str(row.rounds),
+    )
+
+
+def _times(pair: tuple[float, float]) -> str:
+    if max(pair) < 1:
+        return f"{pair[0] * 1e3:.1f} / {pair[1] * 1e3:.1f} ms"
+    return f"{pair[0]:.2f} / {pair[1]:.2f} s"
+
+
+def _ratio(pair: tuple[float, float]) -> str:
+    return f"{pair[0] / pair[1]:.2f}x" if pair[1] else ""
