@@ -4,7 +4,7 @@ The environment wins over variables, variables over the profile; an empty variab
 ``KEYS`` is the one list of them: docs/configuration.md is printed from it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -120,30 +120,8 @@ KEYS = (
     ),
 )
 
-META_KEYS = (
-    "automation",
-    "cron",
-    "deduplicate",
-    "freshness_hours",
-    "max_bad_rows",
-    "on_bad_rows",
-    "on_unknown_columns",
-    "outside_wap",
-    "owner",
-    "partition_by",
-    "partition_column",
-    "pii",
-    "publish",
-    "retries",
-    "retry_delay_seconds",
-    "schema",
-    "scope",
-    "timeout_seconds",
-)
-"""Keys of ``config.meta.phlo`` (PRODUCT: "Model YAML")."""
-
-META_SUPPORTED = ("outside_wap", "owner", "pii")
-"""Those that this version acts on, or that only describe; the others would do nothing."""
+PROFILE_KEYS = tuple(key.profile for key in KEYS if key.profile)
+"""The keys of a profile's target that are ours."""
 
 CATALOG_KEYS = ("type", "uri")
 DAY = 86_400.0
@@ -238,28 +216,6 @@ def catalog_configuration(given: Any, warehouse: str) -> dict[str, Any]:
         "uri": given.get("uri") or f"sqlite:///{folder}/catalog.db",
         "warehouse": warehouse,
     }
-
-
-def check_meta(meta: Any, owner: str, place: Callable[[str], str]) -> None:
-    """Refuse unknown keys of ``meta.phlo``; ``place`` tells the ``FILE:LINE`` of a key."""
-    if not isinstance(meta, Mapping):
-        raise ConfigError(
-            f"{place('phlo')}: {owner}: meta.phlo must be a mapping, not {meta!r}", code="PHLO108"
-        )
-    for key in meta:
-        if key not in META_KEYS:
-            raise ConfigError(
-                f"{place(str(key))}: {owner}: meta.phlo has no key {key!r}."
-                f"{nearest(str(key), META_KEYS)}",
-                remedy=f"known keys: {', '.join(META_KEYS)}",
-                code="PHLO108",
-            )
-        if key not in META_SUPPORTED:
-            raise ConfigError(
-                f"{place(str(key))}: {owner}: meta.phlo.{key} does nothing in this version",
-                remedy="remove it until a version that supports it",
-                code="PHLO118",
-            )
 
 
 def _value(

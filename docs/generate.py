@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dbt_phlo import settings
+from dbt_phlo import meta, settings
 from dbt_phlo.adapters.duckdb import credentials
 from dbt_phlo.tables import types
 
@@ -48,7 +48,7 @@ def configuration() -> str:
         "",
         "## `meta.phlo` of models and columns",
         "",
-        "This version acts on: " + ", ".join(f"`{key}`" for key in settings.META_SUPPORTED) + ".",
+        "This version acts on: " + ", ".join(f"`{key}`" for key in meta.META_SUPPORTED) + ".",
         "Any other key is refused with its file and line, and the nearest known one.",
         "",
     ]

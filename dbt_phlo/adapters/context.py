@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dbt_phlo.adapters.project import Project
+from dbt_phlo.adapters.project import FAILING, Project
 from dbt_phlo.catalogs.port import Promotion
 from dbt_phlo.runs.session import Session
 from dbt_phlo.runs.verdict import Verdict
@@ -54,8 +54,7 @@ class Phlo:
     @property
     def failed_here(self) -> bool:
         """Whether a node failed in this invocation, so that dbt exits 1 by itself."""
-        failing = ("error", "fail", "skipped", "runtime error", "partial success")
-        return any(str(result.status) in failing for result in self.results)
+        return any(str(result.status) in FAILING for result in self.results)
 
     @property
     def verdict(self) -> Verdict | None:

@@ -27,11 +27,12 @@ from dbt_phlo.adapters.context import Phlo
 from dbt_phlo.adapters.observer import Observer
 from dbt_phlo.adapters.problems import PhloDbtError, as_dbt_errors
 from dbt_phlo.adapters.project import Project
+from dbt_phlo.adapters.variables import project_variables
 from dbt_phlo.catalogs import Catalog, open_catalog
 from dbt_phlo.errors import NotFound, PhloError, RunError
 from dbt_phlo.runs.binding import WRITING, Invocation
 from dbt_phlo.runs.session import Session
-from dbt_phlo.settings import Settings, resolve
+from dbt_phlo.settings import PROFILE_KEYS, Settings, resolve
 
 
 def announce(text: str) -> None:
@@ -74,11 +75,8 @@ class PhloAdapterMixin(metaclass=AdapterMeta):
     def phlo_settings(self) -> Settings:
         """What profile, variables and environment ask for."""
         config = self.config
-        variables = {**_project_variables(config), **(getattr(config, "cli_vars", None) or {})}
-        profile = {
-            key: getattr(config.credentials, key)
-            for key in ("warehouse", "iceberg_catalog", "branch", "base_branch", "wap")
-        }
+        variables = {**project_variables(config), **(getattr(config, "cli_vars", None) or {})}
+        profile = {key: getattr(config.credentials, key) for key in PROFILE_KEYS}
         return resolve(
             profile,
             variables,
@@ -255,11 +253,3 @@ def _partial_flag() -> str:
 def _project_root(config: Any) -> Path:
     """The project's folder; ``dbt debug`` gives the adapter a profile without a project."""
     return Path(getattr(config, "project_root", None) or get_flags().PROJECT_DIR or Path.cwd())
-
-
-def _project_variables(config: Any) -> dict[str, Any]:
-    """The project's ``vars:``, with those under its own name on top."""
-    found = getattr(config, "vars", None)
-    variables: dict[str, Any] = dict(found.to_dict()) if found else {}
-    own = variables.get(getattr(config, "project_name", ""))
-    return {**variables, **own} if isinstance(own, dict) else variables

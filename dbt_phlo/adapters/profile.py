@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dbt_phlo.adapters.project import Project
+from dbt_phlo.adapters.variables import project_variables
 from dbt_phlo.errors import ConfigError, PhloError
-from dbt_phlo.settings import Settings, resolve
-
-SETTING_KEYS = ("warehouse", "iceberg_catalog", "branch", "base_branch", "wap")
+from dbt_phlo.settings import PROFILE_KEYS, Settings, resolve
 
 
 class Target(NamedTuple):
@@ -42,8 +41,8 @@ def load(
     credentials = profile.credentials
     _assert_ours(credentials.type, profile.target_name)
     settings = resolve(
-        {key: getattr(credentials, key) for key in SETTING_KEYS},
-        _variables(project),
+        {key: getattr(credentials, key) for key in PROFILE_KEYS},
+        project_variables(project),
         os.environ,
         project=project.project_name,
         project_root=root,
@@ -146,10 +145,3 @@ def _assert_ours(kind: str, target: str) -> None:
             "phlo_duckdb to the profile",
             code="PHLO113",
         )
-
-
-def _variables(project: Any) -> dict[str, Any]:
-    """The project's ``vars:``, with those under its own name on top."""
-    variables: dict[str, Any] = dict(project.vars.to_dict()) if project.vars else {}
-    own = variables.get(project.project_name)
-    return {**variables, **own} if isinstance(own, dict) else variables

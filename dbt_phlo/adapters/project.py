@@ -8,8 +8,8 @@ from typing import Any
 
 from dbt_phlo.catalogs.port import TableName
 from dbt_phlo.errors import RunError
+from dbt_phlo.meta import check_meta
 from dbt_phlo.runs.verdict import CheckSpec
-from dbt_phlo.settings import check_meta
 from dbt_phlo.yaml_lines import line_of
 
 HOOK_LINES = """\
@@ -18,6 +18,8 @@ on-run-end: "{{ phlo_run_end(results) }}\""""
 _START = re.compile(r"\s*\{\{-?\s*(dbt_phlo\.)?phlo_run_start\(\s*\)\s*-?\}\}\s*")
 _END = re.compile(r"\s*\{\{-?\s*(dbt_phlo\.)?phlo_run_end\(\s*results\s*\)\s*-?\}\}\s*")
 BUILT = ("model", "seed", "snapshot")
+FAILING = ("error", "fail", "skipped", "runtime error", "partial success")
+"""The statuses of a node for which dbt exits 1 and that `dbt retry` takes up."""
 
 
 class Project:
@@ -39,7 +41,7 @@ class Project:
                 f"{node.schema}.{node.alias}",
             )
             for node in self._nodes("test")
-            if str(node.config.severity).upper() == "ERROR"
+            if _must_pass(node)
         ]
 
     def blocking_nodes(self) -> dict[str, str]:
@@ -52,12 +54,11 @@ class Project:
 
     def planned(self, selected: Iterable[str]) -> list[str]:
         """Of the selected nodes, those that must end well before the run is promoted."""
-        errors = {check.node for check in self.checks()}
         return [
             unique_id
             for unique_id in selected
             if (node := self._manifest.nodes.get(unique_id)) is not None
-            and (unique_id in errors or (node.resource_type in BUILT and not _is_ephemeral(node)))
+            and (_must_pass(node) or (node.resource_type in BUILT and not _is_ephemeral(node)))
         ]
 
     def is_check(self, unique_id: str) -> bool:
@@ -175,6 +176,11 @@ def failed_operations(results: Iterable[Any]) -> list[str]:
         for result in results
         if str(result.node.resource_type) == "operation" and str(result.status) == "error"
     ]
+
+
+def _must_pass(node: Any) -> bool:
+    """Whether a node is a data test of error severity."""
+    return str(node.resource_type) == "test" and str(node.config.severity).upper() == "ERROR"
 
 
 def _is_ephemeral(node: Any) -> bool:

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from dbt_phlo.adapters.project import FAILING
+
 
 def results(config: Any) -> dict[str, Any] | None:
     """The run_results.json that ``dbt retry`` takes up; None for any other command.
@@ -27,8 +29,7 @@ def results(config: Any) -> dict[str, Any] | None:
 
 def nothing_to_do(run_results: Mapping[str, Any]) -> bool:
     """Whether ``dbt retry`` would find no node to do in a run_results.json."""
-    retryable = ("error", "fail", "skipped", "runtime error", "partial success")
     return not any(
-        result["status"] in retryable and not result["unique_id"].startswith("operation.")
+        result["status"] in FAILING and not result["unique_id"].startswith("operation.")
         for result in run_results.get("results", [])
     )

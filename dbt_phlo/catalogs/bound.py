@@ -13,7 +13,6 @@ from dbt_phlo import names
 from dbt_phlo.catalogs.port import Key
 from dbt_phlo.errors import AlreadyExists, NotFound, ReadOnly
 from dbt_phlo.tables import commits, files, metadata, replacement
-from dbt_phlo.tables import schema as schemas
 from dbt_phlo.tables.files import Files, Metadata
 
 
@@ -201,7 +200,7 @@ class BoundTables:
                 self._put(found[0], found[1], described)
             return
         before = self._read(found[1])
-        after = _documented(self._read(found[1]), comment, columns)
+        after = metadata.documented(self._read(found[1]), comment, columns)
         if after != before:
             location = files.write_metadata(self._files, found[1], after)
             self._pointers.swap([(found[0], found[1], location)])
@@ -293,15 +292,3 @@ class BoundTables:
         document = self._read(found[1])
         commits.check(document, requirements, table)
         return found[1], document
-
-
-def _documented(document: Metadata, comment: str | None, columns: Mapping[str, str]) -> Metadata:
-    if comment is not None:
-        document["properties"]["comment"] = comment
-    docs = {name.lower(): text for name, text in columns.items()}
-    fields = json.loads(json.dumps(schemas.current(document)["fields"]))
-    for field in fields:
-        if field["name"].lower() in docs:
-            field["doc"] = docs[field["name"].lower()]
-    schemas.add_schema(document, fields, document["last-column-id"])
-    return document

@@ -12,6 +12,9 @@ RefKind = Literal["branch", "run"]
 RunState = Literal["open", "kept", "promoting", "promoted", "discarded"]
 ChangeKind = Literal["added", "changed", "dropped"]
 
+OVER = ("promoted", "discarded")
+"""States that a run never leaves."""
+
 PATIENCE_SECONDS = 45.0
 """How long ``expire`` watches a lease that looks lapsed: over two renewals (``runs.lease``)."""
 
@@ -76,6 +79,20 @@ class Diff(NamedTuple):
     def conflicts(self) -> tuple[Change, ...]:
         return tuple(change for change in self.changes if change.conflicting)
 
+    @property
+    def written(self) -> dict[str, str]:
+        """The tables and views that ``ref`` has added or changed, with their values."""
+        return {
+            str(change.key): change.ours
+            for change in self.changes
+            if change.ours is not None and change.key.kind != "namespace"
+        }
+
+
+def mover(run: str | None) -> str:
+    """Who moved a table, in words: the run, or nobody that is known as one."""
+    return f"run {run}" if run else "a write that was not a run (wap: off)"
+
 
 class Promotion(NamedTuple):
     """A promotion that was done (or, dry, would be done)."""
@@ -101,6 +118,11 @@ class RunRecord(NamedTuple):
     """How often the lease was renewed: it grows while the run is alive, whatever clocks say."""
     invocations: tuple[str, ...]
     """dbt's invocation ids, in the order in which they began or joined."""
+
+    @property
+    def over(self) -> bool:
+        """Whether the run is promoted or discarded and takes no more work."""
+        return self.state in OVER
 
 
 class LedgerEntry(NamedTuple):

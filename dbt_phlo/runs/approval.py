@@ -1,6 +1,5 @@
 """Promoting a kept run by hand: the verdict of a run's end, or a reason for doing without."""
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -66,7 +65,7 @@ def promotable(catalog: Catalog, name: str, *, force: bool, reason: str) -> RunR
         )
     run = refs.run_of(catalog, name)
     refs.assert_idle(run)
-    if run.state in ("promoted", "discarded"):
+    if run.over:
         raise RunError(
             f"run {run.id} is {run.state} already",
             remedy="`dbt build` begins a new run",
@@ -82,12 +81,7 @@ def _promoted(
     try:
         return promotion.promote(catalog, run, settings, judged=evidence.written, reason=forced)
     except PhloError as error:
-        catalog.set_run_state(
-            run.id,
-            "kept",
-            f"refused: {error.message}",
-            expires_at=time.time() + settings.failed_retention_seconds,
-        )
+        promotion.keep(catalog, run, settings, f"refused: {error.message}")
         raise
 
 

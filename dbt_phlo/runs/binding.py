@@ -41,8 +41,7 @@ def bind(catalog: Catalog, settings: Settings, invocation: Invocation) -> Bindin
             return _join(catalog, settings, retried.id, invocation)
     if settings.run_id:
         run = catalog.run(settings.run_id)
-        finished = run.state in ("promoted", "discarded")
-        if invocation.command == "test" and settings.wap != "off" and not finished:
+        if invocation.command == "test" and settings.wap != "off" and not run.over:
             return _join(catalog, settings, run.id, invocation)
         return Binding(run.ref, writable=False)
     if settings.wap == "off":

@@ -19,12 +19,7 @@ def evidence(
     """Everything that the verdict on ``run`` depends on, as it is now."""
     pointers = {str(key): value for key, value in catalog.at(run.ref).pointers().items()}
     diff = catalog.diff(run.ref)
-    written = {
-        str(change.key): change.ours
-        for change in diff.changes
-        if change.ours is not None and change.key.kind != "namespace"
-    }
-    return Evidence(written, pointers, checks, catalog.ledger(run.id), nodes, failed_hooks)
+    return Evidence(diff.written, pointers, checks, catalog.ledger(run.id), nodes, failed_hooks)
 
 
 def pointers_of(catalog: Catalog, ref: str, wanted: Iterable[TableName]) -> dict[str, str]:
@@ -56,10 +51,10 @@ def promote(
     serializable = settings.isolation == "serializable"
     if dry_run:
         return catalog.promote(run.ref, run=run.id, serializable=serializable, dry_run=True)
-    state = catalog.run(run.id).state
-    if state in ("promoted", "discarded"):
+    now = catalog.run(run.id)
+    if now.over:
         raise RunError(
-            f"run {run.id} was {state} by another invocation",
+            f"run {run.id} was {now.state} by another invocation",
             remedy="`dbt-phlo runs show` tells which; `dbt build` begins a new run",
             code="PHLO412",
         )
@@ -79,6 +74,12 @@ def promote(
         if _was_promoted(catalog, run):
             return Promotion(catalog.diff(run.ref), time.time(), dry_run=False)
         raise error
+
+
+def keep(catalog: Catalog, run: RunRecord, settings: Settings, reason: str) -> None:
+    """Keep a run that is not promoted, for as long as failed runs are kept."""
+    expires_at = time.time() + settings.failed_retention_seconds
+    catalog.set_run_state(run.id, "kept", reason, expires_at=expires_at)
 
 
 def _was_promoted(catalog: Catalog, run: RunRecord) -> bool:

@@ -75,7 +75,7 @@ def assert_idle(run: RunRecord) -> None:
 
     A kept run may be in progress too: one of its invocations has ended, another is at work.
     """
-    if run.state not in ("promoted", "discarded") and run.lease_until > time.time():
+    if not run.over and run.lease_until > time.time():
         raise RunError(
             f"run {run.id} is in progress",
             remedy="wait for its end, or stop it; if its process was killed, its lease ends in "

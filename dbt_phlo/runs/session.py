@@ -7,7 +7,7 @@ the run's life, in the order in which they are called.
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
-from dbt_phlo.catalogs.port import Catalog, Diff, LedgerEntry, Promotion, RunRecord, TableName
+from dbt_phlo.catalogs.port import Catalog, LedgerEntry, Promotion, RunRecord, TableName
 from dbt_phlo.errors import PhloError
 from dbt_phlo.runs import promotion
 from dbt_phlo.runs.binding import Binding, Invocation, bind
@@ -106,10 +106,6 @@ class Session:
             self._keep(f"refused: {error.message}")
         return self.promotion
 
-    def diff(self) -> Diff:
-        """What the run has changed, against its branch."""
-        return self.catalog.diff(self.binding.ref)
-
     def release(self) -> None:
         """The last step, always: a run that did not reach its end is kept."""
         if self._lease is not None:
@@ -123,8 +119,7 @@ class Session:
 
     def _keep(self, reason: str) -> None:
         assert self.run is not None
-        expires_at = time.time() + self.settings.failed_retention_seconds
-        self.catalog.set_run_state(self.run.id, "kept", reason, expires_at=expires_at)
+        promotion.keep(self.catalog, self.run, self.settings, reason)
 
     def _record(self, kind: str, entries: Sequence[tuple[str, str, Mapping[str, str]]]) -> None:
         if self.run is None or not entries:

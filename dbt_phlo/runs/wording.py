@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from dbt_phlo.catalogs.port import RunRecord
+from dbt_phlo.catalogs.port import RunRecord, mover
 from dbt_phlo.runs import ending
 from dbt_phlo.runs.approval import Approval
 from dbt_phlo.runs.changes import ColumnChange, RefDiff, TableChange
@@ -146,7 +146,7 @@ def _table(change: TableChange) -> list[str]:
     if change.kind == "table":
         line += f": {_rows(change)}"
     if change.conflict:
-        line += f"  CONFLICT: moved by {_mover(change)} meanwhile"
+        line += f"  CONFLICT: moved by {mover(change.moved_by)} meanwhile"
     return [line, *(f"      {_column(column)}" for column in change.columns)]
 
 
@@ -162,10 +162,6 @@ def _column(change: ColumnChange) -> str:
     if change.change == "type changed":
         return f"{head} {change.before} -> {change.after}"
     return f"{head} {change.after or change.before}"
-
-
-def _mover(change: TableChange) -> str:
-    return f"run {change.moved_by}" if change.moved_by else "a write that was not a run (wap: off)"
 
 
 def _state(run: RunRecord) -> str:

@@ -1,9 +1,11 @@
 """New metadata documents: of a table, of a table under construction, of a clone."""
 
 import copy
+import json
 import re
 import time
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from dbt_phlo.tables import schema as schemas
@@ -91,6 +93,19 @@ def _renumbered(clustering: dict[str, Any] | None, ids: dict[int, int]) -> list[
     """The fields of a partition spec or sort order of a request, by the table's own field ids."""
     fields = (clustering or {}).get("fields", [])
     return [{**f, "source-id": ids.get(f["source-id"], f["source-id"])} for f in fields]
+
+
+def documented(document: Metadata, comment: str | None, columns: Mapping[str, str]) -> Metadata:
+    """``document`` itself, with a comment and columns' docs (names without regard to case)."""
+    if comment is not None:
+        document["properties"]["comment"] = comment
+    docs = {name.lower(): text for name, text in columns.items()}
+    fields = json.loads(json.dumps(schemas.current(document)["fields"]))
+    for field in fields:
+        if field["name"].lower() in docs:
+            field["doc"] = docs[field["name"].lower()]
+    schemas.add_schema(document, fields, document["last-column-id"])
+    return document
 
 
 def _specs(wanted: list[dict[str, Any]], base: Metadata | None) -> tuple[list[dict[str, Any]], int]:

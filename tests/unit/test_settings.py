@@ -7,15 +7,8 @@ from typing import Any
 import pytest
 
 from dbt_phlo.errors import ConfigError, NameRefused
-from dbt_phlo.settings import (
-    KEYS,
-    META_KEYS,
-    META_SUPPORTED,
-    Settings,
-    check_meta,
-    resolve,
-    warehouse_uri,
-)
+from dbt_phlo.meta import META_KEYS, META_SUPPORTED, check_meta
+from dbt_phlo.settings import KEYS, Settings, resolve, warehouse_uri
 
 
 def resolved(

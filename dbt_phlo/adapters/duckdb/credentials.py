@@ -7,8 +7,8 @@ from dbt.adapters.duckdb.credentials import DuckDBCredentials
 
 from dbt_phlo.adapters.problems import as_dbt_errors
 from dbt_phlo.errors import ConfigError, nearest
+from dbt_phlo.settings import PROFILE_KEYS
 
-OURS = ("warehouse", "iceberg_catalog", "branch", "base_branch", "wap")
 INHERITED = (
     "type",
     "database",
@@ -65,14 +65,12 @@ class PhloDuckDBCredentials(DuckDBCredentials):
 
 
 def _assert_known(key: str) -> None:
-    if key in (*OURS, *INHERITED, "path") and key != "path":
-        return
-    if key in ("path", "keep_open"):  # dbt serializes and reads back a target: its own values
-        return
-    if key in DuckDBCredentials.__dataclass_fields__:
+    known = (*PROFILE_KEYS, *INHERITED)
+    # dbt serializes a target with every field of the parent, and reads it back.
+    if key in known or key in DuckDBCredentials.__dataclass_fields__:
         return
     raise ConfigError(
-        f"the profile has no key {key!r}.{nearest(key, (*OURS, *INHERITED))}",
-        remedy=f"keys of phlo_duckdb: {', '.join((*OURS, *INHERITED))}",
+        f"the profile has no key {key!r}.{nearest(key, known)}",
+        remedy=f"keys of phlo_duckdb: {', '.join(known)}",
         code="PHLO101",
     )

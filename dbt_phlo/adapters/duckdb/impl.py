@@ -247,10 +247,12 @@ class PhloDuckDBAdapter(PhloAdapterMixin, OperationsMixin, DuckDBAdapter):
         """Store the comment of a relation and the descriptions of its columns."""
         self.commit_if_has_connection()
         docs = {name: column["description"] for name, column in columns.items()}
-        schema = self._environment.exact_schema(relation.schema)
+        environment = self._environment
+        schema = environment.exact_schema(relation.schema)
         with as_dbt_errors():
-            self._environment.tables.document(schema, relation.identifier, comment, docs)
-            self._environment.views.reload()
+            environment.tables.document(schema, relation.identifier, comment, docs)
+            if environment.views.get(schema, relation.identifier) is not None:
+                environment.views.reload()
         return ""
 
     @available.parse(lambda *a, **k: None)

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dbt_phlo.adapters.duckdb import statements
+from dbt_phlo.adapters.duckdb import statements, view_order
+from dbt_phlo.adapters.duckdb.view_order import Name
 from dbt_phlo.catalogs.port import Tables
 from dbt_phlo.names import literal, quoted
 from dbt_phlo.tables import duckdb_types
 from dbt_phlo.tables import schema as schemas
 from dbt_phlo.tables.metadata import under_construction
-
-Name = tuple[str, str]
 
 
 def write(file: Path, tables: Tables, database: str, inner: str) -> None:
@@ -62,8 +61,12 @@ def _statements(tables: Tables, inner: str) -> Iterator[tuple[Name, str]]:
     for name in _tables(tables):
         yield name, f"SELECT * FROM {_path(inner, name)}"
     views = tables.views()
-    for name in _in_order(views):
-        yield name, views[name].get("sql", "")
+
+    def query(name: Name) -> str:
+        return str(views[name].get("sql", ""))
+
+    for name in view_order.in_order(views, query, view_order.by_bare_name(views)):
+        yield name, query(name)
 
 
 def _tables(tables: Tables) -> list[Name]:
@@ -93,25 +96,6 @@ def _created(connection: Any, database: str, name: Name, sql: str) -> str:
 def _columns(tables: Tables, name: Name) -> str:
     fields = schemas.current(tables.metadata(*name))["fields"]
     return ", ".join(f"{quoted(f['name'])} {duckdb_types.written(f['type'])}" for f in fields)
-
-
-def _in_order(views: dict[Name, dict[str, Any]]) -> Iterator[Name]:
-    """The views, each after those that it names."""
-    by_name: dict[str, list[Name]] = {}
-    for name in views:
-        by_name.setdefault(name[1].lower(), []).append(name)
-    done: set[Name] = set()
-    for start in views:
-        waiting = [(start, False)]
-        while waiting:
-            name, below_done = waiting.pop()
-            if below_done:
-                yield name
-            elif name not in done:
-                done.add(name)
-                waiting.append((name, True))
-                parts = {p.lower() for n in statements.names(views[name].get("sql", "")) for p in n}
-                waiting += [(n, False) for part in parts for n in by_name.get(part, ())]
 
 
 def _path(database: str, name: Name) -> str:

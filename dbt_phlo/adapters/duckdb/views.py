@@ -10,12 +10,11 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from dbt_phlo.adapters.duckdb import statements
+from dbt_phlo.adapters.duckdb import statements, view_order
+from dbt_phlo.adapters.duckdb.view_order import Name
 from dbt_phlo.catalogs.port import Tables
 from dbt_phlo.errors import CatalogError
 from dbt_phlo.names import quoted
-
-Name = tuple[str, str]
 
 
 class LakeViews:
@@ -67,11 +66,7 @@ class LakeViews:
 
     def missing_for(self, sql: str) -> list[Name]:
         """The views that a statement names, or may name, and that are not realised yet."""
-        if self._documents.keys() <= self._realised:
-            return []
-        wanted: list[Name] = []
-        self._collect(sql, wanted)
-        return wanted
+        return [] if self._documents.keys() <= self._realised else self._missing(sql)
 
     def realise(self, views: list[Name]) -> None:
         """Create the DuckDB views, in the order given."""
@@ -93,9 +88,7 @@ class LakeViews:
     def put(self, schema: str, name: str, sql: str) -> None:
         """Create or replace a view: first in DuckDB, which checks it, then in the catalog."""
         with self._lock:
-            missing: list[Name] = []
-            self._collect(sql, missing)
-            self.realise([key for key in missing if key != _folded(schema, name)])
+            self.realise([key for key in self._missing(sql) if key != _folded(schema, name)])
             self._create(schema, name, sql)
             document = {"sql": sql, "dialect": "duckdb"}
             self._tables.put_view(schema, name, document)
@@ -145,28 +138,18 @@ class LakeViews:
             f"CREATE OR REPLACE VIEW {self._path(schema, name)} AS {self.redirected(sql)}"
         )
 
-    def _collect(self, sql: str, into: list[Name]) -> None:
-        """Views named by ``sql`` that are not realised, what they stand on first."""
-        by_name = self._named()
-        for chain in statements.names(sql):
-            for part in chain:
-                for key in by_name.get(part.lower(), ()):
-                    if key in into or key in self._realised:
-                        continue
-                    below: list[Name] = [*into, key]
-                    self._collect(self._documents[key][1]["sql"], below)
-                    into.extend(k for k in below if k not in into and k != key)
-                    into.append(key)
+    def _missing(self, sql: str) -> list[Name]:
+        """The views that ``sql`` needs and that are not realised, what they stand on first."""
+        known = self._by_name  # another thread may forget it meanwhile
+        if known is None:
+            known = self._by_name = view_order.by_bare_name(list(self._documents))
+        return list(
+            view_order.in_order(view_order.named(sql, known), self._query, known, self._realised)
+        )
 
-    def _named(self) -> dict[str, list[Name]]:
-        """The views by their bare names."""
-        by_name = self._by_name
-        if by_name is None:
-            by_name = {}
-            for key in list(self._documents):
-                by_name.setdefault(key[1], []).append(key)
-            self._by_name = by_name
-        return by_name
+    def _query(self, key: Name) -> str:
+        found = self._documents.get(key)
+        return str(found[1]["sql"]) if found else ""
 
     def _place(self, chain: tuple[str, ...]) -> str | None:
         if len(chain) < 3 or chain[0].lower() != self._database.lower():

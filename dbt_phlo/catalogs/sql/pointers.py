@@ -6,8 +6,9 @@ from typing import Any
 
 from dbt_phlo.catalogs.port import Key
 from dbt_phlo.catalogs.sql.database import Database
-from dbt_phlo.catalogs.sql.tables import INSERT_POINTER, KEYS
-from dbt_phlo.errors import AlreadyExists, CatalogError, Conflict, NotFound, ReadOnly
+from dbt_phlo.catalogs.sql.rows import assert_open, swapped
+from dbt_phlo.catalogs.sql.tables import KEYS
+from dbt_phlo.errors import AlreadyExists, CatalogError, Conflict, NotFound
 
 
 class SqlPointers:
@@ -72,7 +73,7 @@ class SqlPointers:
         if not ordered:
             return
         with self._database.transaction(self._ref, shared=True):
-            self._assert_open()
+            assert_open(self._database, self._ref)
             for value, document in (views or {}).items():
                 text = json.dumps(document, sort_keys=True)
                 self._database.run("INSERT INTO phlo_views VALUES (?, ?)", value, text)
@@ -81,7 +82,7 @@ class SqlPointers:
 
     def create_namespace(self, namespace: str) -> None:
         with self._database.transaction(self._ref):
-            self._assert_open()
+            assert_open(self._database, self._ref)
             if self._has_namespace(namespace):
                 raise AlreadyExists(f"namespace {namespace} already exists on {self._ref}")
             self._database.run(
@@ -93,7 +94,7 @@ class SqlPointers:
     def drop_namespace(self, namespace: str, *, cascade: bool) -> None:
         """Drop a namespace; with ``cascade`` also what it holds, in the same step."""
         with self._database.transaction(self._ref):
-            self._assert_open()
+            assert_open(self._database, self._ref)
             if not self._has_namespace(namespace):
                 raise NotFound(f"namespace {namespace} does not exist on {self._ref}")
             place = (self._ref, namespace)
@@ -133,16 +134,6 @@ class SqlPointers:
         )
         return {(row[0], row[1]): json.loads(row[2]) for row in rows}
 
-    def _assert_open(self) -> None:
-        row = self._database.one("SELECT is_open FROM phlo_refs WHERE name = ?", self._ref)
-        if row is None:
-            raise NotFound(f"ref {self._ref} does not exist")
-        if not row[0]:
-            raise ReadOnly(
-                f"ref {self._ref} is closed: its run was promoted or discarded",
-                remedy="begin a new run",
-            )
-
     def _has_namespace(self, namespace: str) -> bool:
         row = self._database.one(
             "SELECT 1 FROM iceberg_namespace_properties WHERE catalog_name = ? AND namespace = ?",
@@ -152,32 +143,13 @@ class SqlPointers:
         return row is not None
 
     def _move(self, key: Key, old: str | None, new: str | None) -> None:
-        place = (self._ref, key.namespace, key.name)
-        if old is None:
-            if not self._has_namespace(key.namespace):
-                raise NotFound(f"namespace {key.namespace} does not exist on {self._ref}")
-            try:
-                self._database.run(INSERT_POINTER, *place, new, key.kind.upper())
-            except self._database.integrity_error as error:
-                raise AlreadyExists(f"{key} already exists on {self._ref}") from error
+        if old is None and not self._has_namespace(key.namespace):
+            raise NotFound(f"namespace {key.namespace} does not exist on {self._ref}")
+        if swapped(self._database, self._ref, key, old, new):
             return
-        where = (
-            "WHERE catalog_name = ? AND table_namespace = ? AND table_name = ? "
-            "AND metadata_location = ?"
+        if old is None:
+            raise AlreadyExists(f"{key} already exists on {self._ref}")
+        raise Conflict(
+            f"{key} has moved on {self._ref} since it was read",
+            remedy="another writer was faster; run the model again",
         )
-        if new is None:
-            changed = self._database.run(f"DELETE FROM iceberg_tables {where}", *place, old)
-        else:
-            changed = self._database.run(
-                "UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ? "
-                + where,
-                new,
-                old,
-                *place,
-                old,
-            )
-        if changed != 1:
-            raise Conflict(
-                f"{key} has moved on {self._ref} since it was read",
-                remedy="another writer was faster; run the model again",
-            )

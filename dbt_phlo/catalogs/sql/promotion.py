@@ -3,10 +3,11 @@
 import time
 from collections.abc import Iterable, Mapping
 
-from dbt_phlo.catalogs.port import Change, Diff, Key, Promotion
+from dbt_phlo.catalogs.port import Change, Diff, Key, Promotion, mover
 from dbt_phlo.catalogs.sql import tables
 from dbt_phlo.catalogs.sql.database import Database
-from dbt_phlo.errors import Conflict, PromotionRefused, ReadOnly
+from dbt_phlo.catalogs.sql.rows import assert_open, swapped
+from dbt_phlo.errors import Conflict, PromotionRefused
 from dbt_phlo.tables.metadata import under_construction
 
 _HELD = "catalog_name = ? AND table_namespace = ? AND table_name = ?"
@@ -45,7 +46,7 @@ class SqlPromotions:
     ) -> Promotion:
         """Merge ``ref`` into ``target`` and close it, or change nothing (see the port)."""
         with self._database.transaction(ref, target):
-            self._assert_open(ref)
+            assert_open(self._database, ref)
             diff = self.diff(ref, target)
             _refuse_unjudged(diff, judged)
             self._refuse_conflicts(diff, serializable)
@@ -89,14 +90,6 @@ class SqlPromotions:
             for change in changes
         ]
 
-    def _assert_open(self, ref: str) -> None:
-        row = self._database.one("SELECT is_open FROM phlo_refs WHERE name = ?", ref)
-        if row is None or not row[0]:
-            raise ReadOnly(
-                f"ref {ref} is closed: its run was promoted or discarded",
-                remedy="begin a new run",
-            )
-
     def _refuse_conflicts(self, diff: Diff, serializable: bool) -> None:
         conflicts = [change.key for change in diff.conflicts if change.key.kind != "namespace"]
         stale = list(diff.stale_reads) if serializable else []
@@ -104,7 +97,7 @@ class SqlPromotions:
             return
         winners = self.moved_by(diff.target, [*conflicts, *stale])
         lines = [
-            f"{key} was {what} by {_winner(winners.get(key))}"
+            f"{key} was {what} by {mover(winners.get(key))}"
             for keys, what in ((conflicts, "moved"), (stale, "read here and moved"))
             for key in keys
         ]
@@ -141,32 +134,9 @@ class SqlPromotions:
         )
 
     def _move(self, target: str, change: Change) -> None:
-        place = (target, change.key.namespace, change.key.name)
-        if change.theirs is None:
-            try:
-                self._database.run(
-                    tables.INSERT_POINTER, *place, change.ours, change.key.kind.upper()
-                )
-            except self._database.integrity_error as error:
-                raise Conflict(f"{change.key} appeared on {target} meanwhile") from error
-            return
-        if change.ours is None:
-            moved = self._database.run(
-                f"DELETE FROM iceberg_tables WHERE {_HELD} AND metadata_location = ?",
-                *place,
-                change.theirs,
-            )
-        else:
-            moved = self._database.run(
-                "UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ? "
-                f"WHERE {_HELD} AND metadata_location = ?",
-                change.ours,
-                change.theirs,
-                *place,
-                change.theirs,
-            )
-        if moved != 1:
-            raise Conflict(f"{change.key} has moved on {target} meanwhile")
+        if not swapped(self._database, target, change.key, change.theirs, change.ours):
+            what = "appeared" if change.theirs is None else "has moved"
+            raise Conflict(f"{change.key} {what} on {target} meanwhile")
 
     def _close(self, ref: str, now: float, expires_at: float | None, reason: str) -> None:
         self._database.run(
@@ -208,18 +178,10 @@ def _refuse_unjudged(diff: Diff, judged: Mapping[str, str] | None) -> None:
     """Raise when the ref holds something else than what the verdict was given on."""
     if judged is None:
         return
-    held = {
-        str(change.key): change.ours
-        for change in diff.changes
-        if change.ours is not None and change.key.kind != "namespace"
-    }
+    held = diff.written
     if held != dict(judged):
         moved = sorted(k for k in {*held, *judged} if held.get(k) != judged.get(k))
         raise Conflict(
             f"{diff.ref} was written by another invocation after its verdict: {', '.join(moved)}",
             remedy="run the checks of these tables again under the same PHLO_RUN_ID",
         )
-
-
-def _winner(run: str | None) -> str:
-    return f"run {run}" if run else "a write that was not a run (wap: off)"

@@ -5,14 +5,11 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from dbt_phlo.catalogs.port import LedgerEntry, RunRecord, RunState
+from dbt_phlo.catalogs.port import OVER, LedgerEntry, RunRecord, RunState
 from dbt_phlo.catalogs.sql.database import Database
 from dbt_phlo.errors import AlreadyExists, NotFound, RunError
 
 _COLUMNS = "id, ref, branch, state, reason, project, created_at, updated_at, lease_until, renewals"
-
-OVER = ("promoted", "discarded")
-"""States that a run never leaves."""
 
 
 class SqlRuns:
@@ -67,7 +64,7 @@ class SqlRuns:
         ref = self.get(run_id).ref
         with self._database.transaction(ref):
             run = self.get(run_id)
-            if run.state in OVER:
+            if run.over:
                 raise RunError(
                     f"run {run_id} is {run.state} and takes no more work",
                     remedy="choose another PHLO_RUN_ID, or unset it",
