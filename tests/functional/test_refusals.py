@@ -40,6 +40,15 @@ def test_an_unknown_key_of_the_profile_is_told_the_nearest_one(shop: Lake) -> No
     assert "no key 'warehose'. Did you mean `warehouse`?" in outcome.text
 
 
+@pytest.mark.parametrize("key", ["path: shop.duckdb", "remote: {host: h, port: 1, user: u}"])
+def test_a_key_that_would_be_ignored_is_refused(shop: Lake, key: str) -> None:
+    shop.write("profiles.yml", PROFILES.replace("threads: 2", f"threads: 2, {key}"))
+    outcome = shop.dbt("build")
+    assert outcome.code != 0
+    assert "PHLO119" in outcome.text
+    assert not (shop.folder / "lake").exists()
+
+
 def test_an_unknown_key_of_meta_phlo_is_told_with_its_file(shop: Lake) -> None:
     shop.write(
         "models/schema.yml",

@@ -26,6 +26,9 @@ INHERITED = (
     "secrets",
     "settings",
 )
+WITHOUT_MEANING = ("path", "remote", "is_ducklake", "motherduck_token", "flights")
+"""Keys of dbt-duckdb that say where *its* database is: here that is what `warehouse` says."""
+
 DEFAULT_DATABASE = "lake"
 
 
@@ -50,8 +53,9 @@ class PhloDuckDBCredentials(DuckDBCredentials):
     @classmethod
     def __pre_deserialize__(cls, data: dict[Any, Any]) -> dict[Any, Any]:
         with as_dbt_errors():
-            for key in data:
+            for key, value in data.items():
                 _assert_known(str(key))
+                _assert_meaning(str(key), value)
         data = {"database": DEFAULT_DATABASE, **data, "path": ":memory:"}
         lake = {"path": data["database"], "alias": data["database"]}
         # The parent accepts a `database` only if it is the path's or an attachment's name.
@@ -74,3 +78,14 @@ def _assert_known(key: str) -> None:
         remedy=f"keys of phlo_duckdb: {', '.join(known)}",
         code="PHLO101",
     )
+
+
+def _assert_meaning(key: str, value: Any) -> None:
+    """Raise for a key that would be ignored; dbt's own copy of a target has them empty."""
+    if key in WITHOUT_MEANING and value not in (None, "", ":memory:"):
+        raise ConfigError(
+            f"the profile's key {key!r} means nothing to phlo_duckdb: the data lies in the lake",
+            remedy="remove it; `warehouse` names the folder of the lake, and `attach` adds other "
+            "databases beside it",
+            code="PHLO119",
+        )
