@@ -70,6 +70,20 @@ def lake(folder: Path) -> Lake:
     return lake
 
 
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> "list[subprocess.Popen[str]]":
+    """The processes of the endpoints that `connect` starts."""
+    processes: list[subprocess.Popen[str]] = []
+
+    class Watched(notebook.Endpoint):
+        def __init__(self, *arguments, **options) -> None:
+            super().__init__(*arguments, **options)
+            processes.append(self._child)
+
+    monkeypatch.setattr(notebook, "Endpoint", Watched)
+    return processes
+
+
 @pytest.mark.parametrize("which", ["plain", "lake"])
 def test_nothing_can_be_written(which: str, request: pytest.FixtureRequest) -> None:
     project: Lake = request.getfixturevalue(which)
@@ -137,21 +151,24 @@ def test_a_view_that_cannot_be_bound_says_so_and_spoils_no_other(lake: Lake) -> 
             connection.execute("select * from lake.main.broken")
 
 
-def test_closing_ends_the_process_that_serves_it(lake: Lake) -> None:
-    before = children()
+def test_closing_ends_the_process_that_serves_it(
+    lake: Lake, started: "list[subprocess.Popen[str]]"
+) -> None:
     connection = dbt_phlo.connect(lake.folder)
-    served = children() - before
-    assert len(served) == 1
+    (served,) = started
+    assert served.poll() is None
     connection.close()
-    assert until(lambda: not children() & served)
+    assert until(lambda: served.poll() is not None)
 
 
-def test_a_dropped_connection_ends_its_process_too(lake: Lake) -> None:
-    before = children()
+def test_a_dropped_connection_ends_its_process_too(
+    lake: Lake, started: "list[subprocess.Popen[str]]"
+) -> None:
     connection = dbt_phlo.connect(lake.folder)
-    assert children() - before
+    (served,) = started
+    assert served.poll() is None
     del connection
-    assert until(lambda: not children() - before)
+    assert until(lambda: served.poll() is not None)
 
 
 def test_a_lake_without_write_permission_is_read(lake: Lake, plain: Lake) -> None:
@@ -235,21 +252,6 @@ def read_without_permission_to_write(lake: Lake, arguments: str = "") -> str:
             path.chmod(mode)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
-
-
-def children() -> set[str]:
-    """The endpoints that this process has started and that still live."""
-    listed = subprocess.run(
-        ["ps", "-o", "pid=,stat=,args=", "--ppid", str(os.getpid())],
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.splitlines()
-    return {
-        line.split()[0]
-        for line in listed
-        if "endpoint/child.py" in line and not line.split()[1].startswith("Z")
-    }
 
 
 def until(condition, seconds: float = 10.0) -> bool:
