@@ -12,6 +12,9 @@ from dbt_phlo import names
 from dbt_phlo.errors import ConfigError, nearest
 
 
+SNAPSHOT_DAYS = 30
+
+
 class SettingKey(NamedTuple):
     """One setting: where it may be given, its default, and what it means."""
 
@@ -118,6 +121,15 @@ KEYS = (
         (),
         "Days that the ref of a run that was not promoted is kept.",
     ),
+    SettingKey(
+        "snapshot_days",
+        "",
+        "phlo_snapshot_days",
+        "",
+        SNAPSHOT_DAYS,
+        (),
+        "Days that a table's earlier snapshots can be read; its current one always can.",
+    ),
 )
 
 PROFILE_KEYS = tuple(key.profile for key in KEYS if key.profile)
@@ -135,7 +147,7 @@ class Settings(NamedTuple):
     warehouse: str
     """``file://`` URI of the folder that holds the tables."""
     catalog: dict[str, Any]
-    """``{type, uri, warehouse}`` for ``catalogs.open_catalog``."""
+    """``{type, uri, warehouse, snapshot_seconds}`` for ``catalogs.open_catalog``."""
     branch: str
     base_branch: str
     wap: str
@@ -160,7 +172,11 @@ def resolve(
     return Settings(
         project=project,
         warehouse=warehouse,
-        catalog=catalog_configuration(value["iceberg_catalog"], warehouse),
+        catalog=catalog_configuration(
+            value["iceberg_catalog"],
+            warehouse,
+            snapshot_seconds=_days("phlo_snapshot_days", value["snapshot_days"]),
+        ),
         branch=names.branch_name(str(value["branch"])),
         base_branch=names.branch_name(str(value["base_branch"])),
         wap=str(value["wap"]),
@@ -195,8 +211,13 @@ def warehouse_uri(warehouse: str, project_root: Path) -> str:
     return f"file://{path}"
 
 
-def catalog_configuration(given: Any, warehouse: str) -> dict[str, Any]:
-    """``{type, uri, warehouse}``, with SQLite in the warehouse as the default database."""
+def catalog_configuration(
+    given: Any, warehouse: str, *, snapshot_seconds: float = SNAPSHOT_DAYS * DAY
+) -> dict[str, Any]:
+    """What ``catalogs.open_catalog`` takes, with SQLite in the warehouse as the default database.
+
+    ``snapshot_seconds``: how long a table's earlier snapshots are kept.
+    """
     if not isinstance(given, Mapping):
         raise ConfigError(
             f"iceberg_catalog must be a mapping, not {given!r}",
@@ -215,6 +236,7 @@ def catalog_configuration(given: Any, warehouse: str) -> dict[str, Any]:
         "type": given.get("type", "sql"),
         "uri": given.get("uri") or f"sqlite:///{folder}/catalog.db",
         "warehouse": warehouse,
+        "snapshot_seconds": snapshot_seconds,
     }
 
 

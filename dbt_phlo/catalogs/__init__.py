@@ -8,6 +8,7 @@ from typing import Any
 
 from dbt_phlo.catalogs.port import Catalog
 from dbt_phlo.errors import ConfigError, nearest
+from dbt_phlo.tables.expiry import SNAPSHOT_SECONDS
 
 __all__ = ["KNOWN_TYPES", "Catalog", "open_catalog"]
 
@@ -15,12 +16,17 @@ KNOWN_TYPES = ("sql",)
 
 
 def open_catalog(configuration: dict[str, Any], *, read_only: bool = False) -> Catalog:
-    """The catalog of ``{type, uri, warehouse}`` (see ``settings.catalog_configuration``)."""
+    """The catalog of a configuration (see ``settings.catalog_configuration``)."""
     kind = configuration["type"]
     if kind == "sql":
         from dbt_phlo.catalogs.sql import SqlCatalog
 
-        return SqlCatalog(configuration["uri"], configuration["warehouse"], read_only=read_only)
+        return SqlCatalog(
+            configuration["uri"],
+            configuration["warehouse"],
+            snapshot_seconds=configuration.get("snapshot_seconds", SNAPSHOT_SECONDS),
+            read_only=read_only,
+        )
     raise ConfigError(
         f"iceberg_catalog.type {kind!r} is not known.{nearest(str(kind), KNOWN_TYPES)}",
         remedy=f"use one of: {', '.join(KNOWN_TYPES)}",

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from dbt_phlo import names
 from dbt_phlo.catalogs.port import Key
 from dbt_phlo.errors import AlreadyExists, NotFound, ReadOnly
-from dbt_phlo.tables import commits, files, metadata, replacement
+from dbt_phlo.tables import commits, expiry, files, metadata, replacement
 from dbt_phlo.tables.files import Files, Metadata
 
 
@@ -40,11 +40,18 @@ class BoundTables:
     """Implements ``Tables`` (see ``catalogs.port``) over ``Pointers`` and ``Files``."""
 
     def __init__(
-        self, pointers: Pointers, stored: Files, warehouse: str, *, writable: bool = True
+        self,
+        pointers: Pointers,
+        stored: Files,
+        warehouse: str,
+        *,
+        snapshot_seconds: float = expiry.SNAPSHOT_SECONDS,
+        writable: bool = True,
     ) -> None:
         self._pointers = pointers
         self._files = stored
         self._warehouse = warehouse
+        self._snapshot_seconds = snapshot_seconds
         self._writable = writable
         self._staged: dict[tuple[str, str, str], Metadata] = {}
 
@@ -110,7 +117,7 @@ class BoundTables:
         """Create an empty table from a REST ``CreateTableRequest``."""
         self._assert_new(namespace, request["name"])
         document = self._new_metadata(namespace, request)
-        location = files.write_metadata(self._files, None, document)
+        location = self._written(None, document)
         self._pointers.swap([(Key("table", namespace, request["name"]), None, location)])
         return location, document
 
@@ -124,7 +131,7 @@ class BoundTables:
         for namespace, name, requirements, updates in changes:
             old, document = self._to_change(namespace, name, requirements, updates)
             commits.apply(document, updates)
-            location = files.write_metadata(self._files, old, document)
+            location = self._written(old, document)
             moves.append((Key("table", namespace, name), old, location))
             done.append((location, document))
         self._pointers.swap(moves)
@@ -161,12 +168,12 @@ class BoundTables:
         leave = (Key("table", namespace, staging), staged_at, None)
         if existing is not None and existing[0].kind == "table":
             document = replacement.adopt(self._files, self._read(existing[1]), staged)
-            location = files.write_metadata(self._files, existing[1], document)
+            location = self._written(existing[1], document)
             self._pointers.swap([leave, (existing[0], existing[1], location)])
             return
         if not staged["snapshots"]:
             staged = replacement.settle(self._files, staged)
-            location = files.write_metadata(self._files, staged_at, staged)
+            location = self._written(staged_at, staged)
         else:
             location = staged_at
         view = [(existing[0], existing[1], None)] if existing else []
@@ -179,7 +186,7 @@ class BoundTables:
         folder = f"{self._warehouse}/{names.folder(*target)}"
         document = metadata.clone(self.metadata(*source), folder)
         self._files.prepare(folder)
-        location = files.write_metadata(self._files, None, document)
+        location = self._written(None, document)
         old = self._pointers.get(*target)
         gone = [(old[0], old[1], None)] if old else []
         self._pointers.swap([*gone, (Key("table", *target), None, location)])
@@ -202,7 +209,7 @@ class BoundTables:
         before = self._read(found[1])
         after = metadata.documented(self._read(found[1]), comment, columns)
         if after != before:
-            location = files.write_metadata(self._files, found[1], after)
+            location = self._written(found[1], after)
             self._pointers.swap([(found[0], found[1], location)])
 
     def put_view(self, namespace: str, name: str, document: dict[str, Any]) -> None:
@@ -236,6 +243,11 @@ class BoundTables:
         """Store a view's document under a value of its own and move the pointer to it."""
         value = f"phlo-view:{uuid.uuid4()}"
         self._pointers.swap([*gone, (key, old, value)], {value: document})
+
+    def _written(self, previous: str | None, document: Metadata) -> str:
+        """Write the next metadata file of a table, without what is old; returns its location."""
+        expiry.forget(document, self._snapshot_seconds)
+        return files.write_metadata(self._files, previous, document)
 
     def _read(self, location: str) -> Metadata:
         """A private copy of a metadata document."""

@@ -43,15 +43,12 @@ def main() -> None:
 def _serve(orders: dict[str, Any]) -> int:
     """Begin to serve; returns the port."""
     _without_ssl()
-    from dbt_phlo.catalogs.sql import SqlCatalog
+    from dbt_phlo.catalogs import open_catalog
     from dbt_phlo.endpoint.routes import Routes
     from dbt_phlo.endpoint.server import EndpointServer
 
-    catalog = SqlCatalog(
-        orders["catalog"]["uri"],
-        orders["catalog"]["warehouse"],
-        read_only=not orders["writable"] and not orders["track"],
-    )
+    reads_only = not orders["writable"] and not orders["track"]
+    catalog = open_catalog(orders["catalog"], read_only=reads_only)
     tables = catalog.at(orders["ref"], writable=orders["writable"])
     record = (lambda reads: catalog.record_reads(orders["ref"], reads)) if orders["track"] else None
     server = EndpointServer(Routes(tables, _once(record)), orders["token"])

@@ -36,7 +36,7 @@ class Endpoint:
             "ref": ref,
             "writable": writable,
             "track": track,
-            "catalog": {key: catalog[key] for key in ("uri", "warehouse")},
+            "catalog": catalog,
         }
         self._child = subprocess.Popen(
             [sys.executable, "-I", "-S", child.__file__],

@@ -4,13 +4,15 @@ Metadata files are immutable: a location is written once, so its bytes may be ca
 """
 
 import json
+import os
 import re
 import threading
 import time
 import uuid
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from dbt_phlo.errors import CatalogError
 
@@ -21,12 +23,25 @@ _NUMBER = re.compile(r"v?(\d+)[.-]")
 """The number of a metadata file: ``00003-<uuid>.metadata.json``, or ``v3.metadata.json``."""
 
 
+class StoredFile(NamedTuple):
+    """A file that lies in the warehouse, with its size in bytes."""
+
+    location: str
+    size: int
+
+
 class Files(Protocol):
-    """Reads and writes whole immutable files by their URI."""
+    """Reads and writes whole immutable files by their URI.
+
+    ``listed`` gives every file below a folder; ``delete`` removes files, and one that is gone
+    already is no error.
+    """
 
     def read(self, location: str) -> bytes: ...
     def write(self, location: str, data: bytes) -> None: ...
     def prepare(self, location: str) -> None: ...
+    def listed(self, folder: str) -> Iterator[StoredFile]: ...
+    def delete(self, locations: Iterable[str]) -> None: ...
 
 
 class LocalFiles:
@@ -72,6 +87,39 @@ class LocalFiles:
         except OSError as error:
             raise _unwritten(location, error) from error
 
+    def listed(self, folder: str) -> Iterator[StoredFile]:
+        """Every file below ``folder``, in no order; links are not followed."""
+        waiting = [str(local_path(folder))]
+        while waiting:
+            try:
+                with os.scandir(waiting.pop()) as entries:
+                    for entry in entries:
+                        if entry.is_dir(follow_symlinks=False):
+                            waiting.append(entry.path)
+                        elif entry.is_file(follow_symlinks=False):
+                            with suppress(FileNotFoundError):
+                                yield StoredFile(f"file://{entry.path}", entry.stat().st_size)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise CatalogError(
+                    f"cannot list {folder}: {error.strerror}",
+                    remedy="mend the permissions of the lake's folder",
+                    code="PHLO317",
+                ) from error
+
+    def delete(self, locations: Iterable[str]) -> None:
+        """Delete files; their folders stay."""
+        for location in locations:
+            try:
+                local_path(location).unlink(missing_ok=True)
+            except OSError as error:
+                raise CatalogError(
+                    f"cannot delete {location}: {error.strerror}",
+                    remedy="mend the permissions of the lake's folder",
+                    code="PHLO317",
+                ) from error
+
 
 class CachedFiles:
     """Keeps the bytes of the files last used; safe because metadata files never change.
@@ -103,6 +151,16 @@ class CachedFiles:
 
     def prepare(self, location: str) -> None:
         self._files.prepare(location)
+
+    def listed(self, folder: str) -> Iterator[StoredFile]:
+        return self._files.listed(folder)
+
+    def delete(self, locations: Iterable[str]) -> None:
+        gone = list(locations)
+        self._files.delete(gone)
+        with self._lock:
+            for location in gone:
+                self._size -= len(self._kept.pop(location, b""))
 
     def _keep(self, location: str, data: bytes) -> None:
         with self._lock:

@@ -324,8 +324,16 @@ def test_a_child_that_cannot_start_says_why(served: Any, tmp_path: Path) -> None
     for configuration, ref, why in (
         ({**served.configuration, "warehouse": "file:///other"}, "main", "PHLO107"),
         (served.configuration, "nowhere", "ref nowhere does not exist"),
-        ({"uri": f"sqlite:///{tmp_path}/file/x.db", "warehouse": "file:///x"}, "main", "PHLO309"),
-        ({"uri": "postgresql://127.0.0.1:1/x", "warehouse": "file:///x"}, "main", "PHLO309"),
+        (
+            {"type": "sql", "uri": f"sqlite:///{tmp_path}/file/x.db", "warehouse": "file:///x"},
+            "main",
+            "PHLO309",
+        ),
+        (
+            {"type": "sql", "uri": "postgresql://127.0.0.1:1/x", "warehouse": "file:///x"},
+            "main",
+            "PHLO309",
+        ),
     ):
         endpoint = Endpoint(configuration, ref, writable=True)
         with pytest.raises(CatalogError, match=why) as caught:

@@ -30,6 +30,7 @@ def test_the_defaults() -> None:
             "type": "sql",
             "uri": "sqlite:////p/lake/catalog.db",
             "warehouse": "file:///p/lake",
+            "snapshot_seconds": 30 * 86400.0,
         },
         branch="main",
         base_branch="main",

@@ -28,6 +28,7 @@ from dbt_phlo.catalogs.sql.pointers import SqlPointers
 from dbt_phlo.catalogs.sql.promotion import SqlPromotions
 from dbt_phlo.catalogs.sql.refs import SqlRefs
 from dbt_phlo.catalogs.sql.runs import SqlRuns
+from dbt_phlo.tables.expiry import SNAPSHOT_SECONDS
 from dbt_phlo.tables.files import CachedFiles, Files, LocalFiles, parsed
 
 
@@ -35,13 +36,21 @@ class SqlCatalog:
     """Implements the ``Catalog`` port. ``warehouse`` is the ``file://`` URI of the data folder.
 
     A ``read_only`` catalog makes no lake where there is none and needs no permission to write.
+    A commit drops a table's snapshots that are older than ``snapshot_seconds``.
     """
 
     def __init__(
-        self, url: str, warehouse: str, stored: Files | None = None, *, read_only: bool = False
+        self,
+        url: str,
+        warehouse: str,
+        stored: Files | None = None,
+        *,
+        snapshot_seconds: float = SNAPSHOT_SECONDS,
+        read_only: bool = False,
     ) -> None:
         self.url = url
         self.warehouse = warehouse
+        self._snapshot_seconds = snapshot_seconds
         self._database = Database(url, read_only=read_only)
         self._files = stored or CachedFiles(LocalFiles())
         self._refs = SqlRefs(self._database)
@@ -130,7 +139,13 @@ class SqlCatalog:
     def at(self, ref: str, *, writable: bool = True) -> BoundTables:
         """The tables and views at one ref. Raises ``NotFound``."""
         pointers = SqlPointers(self._database, self.ref(ref).name)
-        return BoundTables(pointers, self._files, self.warehouse, writable=writable)
+        return BoundTables(
+            pointers,
+            self._files,
+            self.warehouse,
+            snapshot_seconds=self._snapshot_seconds,
+            writable=writable,
+        )
 
     def content(self, value: str) -> dict[str, Any]:
         """What a key's value points to: a table's metadata document or a view's."""
