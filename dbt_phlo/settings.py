@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from dbt_phlo import names
 from dbt_phlo.errors import ConfigError, nearest
 
-
 SNAPSHOT_DAYS = 30
 
 

@@ -4,8 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from dbt_phlo.catalogs.bound import BoundTables
-from dbt_phlo.catalogs.port import Key
+from dbt_phlo.catalogs.port import Key, Tables
 from dbt_phlo.errors import NotFound
 
 Answer = tuple[int, bytes]
@@ -15,7 +14,7 @@ EMPTY: Answer = (204, b"")
 class Routes:
     """Answers requests; ``path`` is the decoded path after ``/v1/{prefix}/``, in parts."""
 
-    def __init__(self, tables: BoundTables, on_read: Callable[[Key, str], None]) -> None:
+    def __init__(self, tables: Tables, on_read: Callable[[Key, str], None]) -> None:
         self._tables = tables
         self._on_read = on_read
 
