@@ -14,6 +14,9 @@ MAX_LENGTH = 200
 
 _REF = re.compile(r"[A-Za-z](?:(?!\.\.)[A-Za-z0-9./_-])*[A-Za-z0-9_-]|[A-Za-z]")
 _RUN_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.))*")
+_IN_TABLE_FOLDER = re.compile(
+    r"(?P<folder>[A-Za-z0-9_-]+/[A-Za-z0-9_-]+-[0-9a-f]{32})/(?:data|metadata)/."
+)
 _HOOK = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -127,3 +130,15 @@ def folder(namespace: str, name: str) -> str:
     """A folder for a new table's files: readable, safe on every file system, never used twice."""
     safe = "/".join(re.sub(r"[^A-Za-z0-9_-]", "_", part)[:60] for part in (namespace, name))
     return f"{safe}-{uuid.uuid4().hex}"
+
+
+def table_folder(path: str) -> str:
+    """The folder of a table, as ``folder`` names it, that a path below the warehouse lies in.
+
+    >>> table_folder("main/orders-0123456789abcdef0123456789abcdef/data/a.parquet")
+    'main/orders-0123456789abcdef0123456789abcdef'
+    >>> table_folder("main/notes/readme.txt")
+    ''
+    """
+    found = _IN_TABLE_FOLDER.match(path)
+    return found["folder"] if found else ""

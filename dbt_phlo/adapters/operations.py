@@ -15,6 +15,8 @@ from dbt_phlo.catalogs import Catalog
 from dbt_phlo.endpoint.counting import count
 from dbt_phlo.errors import ConfigError
 from dbt_phlo.runs import approval, changes, refs, wording
+from dbt_phlo.runs.cleanup import cleanup
+from dbt_phlo.runs.rebase import rebase
 from dbt_phlo.settings import Settings
 
 
@@ -61,6 +63,23 @@ class OperationsMixin(metaclass=AdapterMeta):
             return _say(wording.approval(done))
 
     @available.parse(lambda *a, **k: "")
+    def phlo_rebase(self, ref: str, dry_run: Any = False) -> str:
+        """Move a run onto what its branch holds now, and say what to build again."""
+        with as_dbt_errors():
+            project: Project = self._phlo_project()
+            settings: Settings = self.phlo_settings()
+            done = rebase(
+                self._operated(),
+                settings,
+                str(ref),
+                nodes=project.built(),
+                checks=project.checks(),
+                blocking=project.blocking_nodes(),
+                dry_run=_flag("dry_run", dry_run),
+            )
+            return _say(wording.rebased(done))
+
+    @available.parse(lambda *a, **k: "")
     def phlo_discard(self, ref: str, dry_run: Any = False) -> str:
         """Delete the ref of a run that was not promoted, or a branch."""
         with as_dbt_errors():
@@ -69,13 +88,13 @@ class OperationsMixin(metaclass=AdapterMeta):
 
     @available.parse(lambda *a, **k: "")
     def phlo_cleanup(self, dry_run: Any = False, all_projects: Any = False) -> str:
-        """Delete the run refs whose time is over and that no lease protects."""
+        """Delete the run refs whose time is over, and files that nothing reaches."""
         with as_dbt_errors():
             settings: Settings = self.phlo_settings()
             project = None if _flag("all_projects", all_projects) else settings.project
             dry = _flag("dry_run", dry_run)
-            done = refs.cleanup(self._operated(), project, dry_run=dry)
-            return _say(wording.removal(done, nothing="no ref has expired"))
+            done = cleanup(self._operated(), project, dry_run=dry, tell=_announce)
+            return _say(wording.cleanup(done))
 
     def _operated(self) -> Catalog:
         catalog: Catalog = self.phlo_catalog()
@@ -83,11 +102,15 @@ class OperationsMixin(metaclass=AdapterMeta):
 
 
 def _say(lines: Iterable[str]) -> str:
-    from dbt_phlo.adapters.lifecycle import announce
-
     for line in lines:
-        announce(line)
+        _announce(line)
     return ""
+
+
+def _announce(line: str) -> None:
+    from dbt_phlo.adapters.output import announce
+
+    announce(line)
 
 
 def _flag(name: str, given: Any) -> bool:

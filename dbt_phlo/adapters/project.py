@@ -9,6 +9,7 @@ from typing import Any
 from dbt_phlo.catalogs.port import TableName
 from dbt_phlo.errors import RunError
 from dbt_phlo.meta import check_meta
+from dbt_phlo.runs.rebase import BuiltNode
 from dbt_phlo.runs.verdict import CheckSpec
 from dbt_phlo.yaml_lines import line_of
 
@@ -42,6 +43,20 @@ class Project:
             )
             for node in self._nodes("test")
             if _must_pass(node)
+        ]
+
+    def built(self) -> list[BuiltNode]:
+        """The models, seeds and snapshots that make a table or view of the lake."""
+        return [
+            BuiltNode(
+                node.unique_id,
+                _selected_by(node),
+                table,
+                node.config.materialized == "view",
+                tuple(self.reads(node.unique_id)),
+            )
+            for node in self._nodes(*BUILT)
+            if not _is_ephemeral(node) and (table := self._table(node)) is not None
         ]
 
     def blocking_nodes(self) -> dict[str, str]:
@@ -176,6 +191,12 @@ def failed_operations(results: Iterable[Any]) -> list[str]:
         for result in results
         if str(result.node.resource_type) == "operation" and str(result.status) == "error"
     ]
+
+
+def _selected_by(node: Any) -> str:
+    """A node's name for ``--select``."""
+    version = getattr(node, "version", None)
+    return f"{node.name}.v{version}" if version is not None else str(node.name)
 
 
 def _must_pass(node: Any) -> bool:

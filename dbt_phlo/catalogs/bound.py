@@ -184,12 +184,15 @@ class BoundTables:
         self._assert_writable()
         names.table_name(target[1])
         folder = f"{self._warehouse}/{names.folder(*target)}"
-        document = metadata.clone(self.metadata(*source), folder)
+        read_at, raw = self.load(*source)
+        document = metadata.clone(files.parsed(read_at, raw), folder)
         self._files.prepare(folder)
         location = self._written(None, document)
         old = self._pointers.get(*target)
         gone = [(old[0], old[1], None)] if old else []
-        self._pointers.swap([*gone, (Key("table", *target), None, location)])
+        # Where the source has gone meanwhile, its files may go too.
+        still = [(Key("table", *source), read_at, read_at)]
+        self._pointers.swap([*still, *gone, (Key("table", *target), None, location)])
 
     def document(
         self, namespace: str, name: str, comment: str | None, columns: Mapping[str, str]

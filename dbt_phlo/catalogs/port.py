@@ -5,8 +5,10 @@ A *key* is what refs differ in: ``Key(kind, namespace, name)`` with a kind of ``
 a view's document), so two refs hold the same table exactly when the values are equal.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, NamedTuple, Protocol
+
+from dbt_phlo.tables.files import Files
 
 RefKind = Literal["branch", "run"]
 RunState = Literal["open", "kept", "promoting", "promoted", "discarded"]
@@ -14,9 +16,6 @@ ChangeKind = Literal["added", "changed", "dropped"]
 
 OVER = ("promoted", "discarded")
 """States that a run never leaves."""
-
-PATIENCE_SECONDS = 45.0
-"""How long ``expire`` watches a lease that looks lapsed: over two renewals (``runs.lease``)."""
 
 
 class Key(NamedTuple):
@@ -125,6 +124,42 @@ class RunRecord(NamedTuple):
         return self.state in OVER
 
 
+class Expired(NamedTuple):
+    """The ref of a run whose time is over and whose lease has run out."""
+
+    ref: Ref
+    renewals: int
+    """How often the run had renewed its lease when it was looked at."""
+    released: bool
+    """Whether the run gave its lease back itself; else it was killed, or the clock has jumped."""
+
+
+class Writer(NamedTuple):
+    """An invocation that may still write files and move pointers on ``ref``.
+
+    It renews its lease (seconds since the epoch, UTC) while it is alive.
+    """
+
+    id: str
+    ref: str
+    lease_until: float
+    renewals: int
+
+
+class Rebase(NamedTuple):
+    """A ref that was moved onto what ``target`` holds now (or, dry, would be)."""
+
+    ref: str
+    target: str
+    moved: tuple[Key, ...]
+    """What the target holds differently from what the ref was made from."""
+    kept: tuple[Change, ...]
+    """Changes of the ref that nobody else has touched."""
+    lost: tuple[Change, ...]
+    """Changes of the ref that the target has overtaken: the ref holds the target's now."""
+    dry_run: bool
+
+
 class LedgerEntry(NamedTuple):
     """One thing that happened on a run's ref.
 
@@ -194,15 +229,16 @@ class Catalog(Protocol):
         reason: str = "",
     ) -> Promotion: ...
     def delete_ref(self, name: str) -> None: ...
-    def expire(
+    def rebase(
         self,
-        now: float,
+        ref: str,
         *,
-        project: str | None,
+        run: str,
+        now: float,
+        entries: Callable[[Rebase], Iterable["LedgerEntry"]],
         dry_run: bool = False,
-        patience: float = PATIENCE_SECONDS,
-    ) -> list[Ref]: ...
-    def at(self, ref: str, *, writable: bool = True) -> Tables: ...
+    ) -> Rebase: ...
+    def at(self, ref: str, *, writable: bool = True, writer: str = "") -> Tables: ...
     def content(self, value: str) -> dict[str, Any]: ...
     def moved_by(self, target: str, keys: Iterable[Key]) -> dict[Key, str]: ...
 
@@ -218,10 +254,29 @@ class Catalog(Protocol):
     ) -> RunRecord: ...
     def renew_lease(self, run_id: str, lease_until: float) -> None: ...
     def end_invocation(self, run_id: str, invocation: str) -> None: ...
+    def forget_run(self, run_id: str) -> None: ...
     def set_run_state(
         self, run_id: str, state: RunState, reason: str, *, expires_at: float | None = None
     ) -> None: ...
     def record(self, run_id: str, entries: Iterable[LedgerEntry]) -> None: ...
     def ledger(self, run_id: str) -> list[LedgerEntry]: ...
     def record_reads(self, ref: str, keys: Mapping[Key, str]) -> None: ...
+
+    # ---- who writes now
+    def begin_writing(self, writer: str, ref: str, lease_until: float) -> None: ...
+    def renew_writing(self, writer: str, lease_until: float) -> None: ...
+    def end_writing(self, writer: str) -> None: ...
+    def writers(self) -> list[Writer]: ...
+    def fence(self, writers: Iterable[Writer]) -> None: ...
+
+    # ---- what may be deleted
+    @property
+    def stored(self) -> Files: ...
+    @property
+    def warehouse(self) -> str: ...
+    def expired(self, now: float, *, project: str | None) -> list[Expired]: ...
+    def delete_expired(self, refs: Iterable[Expired], now: float) -> list[Ref]: ...
+    def roots(self, *, without: Iterable[str] = ()) -> set[str]: ...
+    def garbage(self) -> dict[str, frozenset[str]]: ...
+    def note_garbage(self, waiting: Mapping[str, Iterable[str]]) -> None: ...
     def close(self) -> None: ...

@@ -3,7 +3,7 @@
 import click
 
 from dbt_phlo.cli.options import Place, dry_run_option, place_options
-from dbt_phlo.cli.output import say, say_listing
+from dbt_phlo.cli.output import notice, say, say_listing
 
 
 @click.group()
@@ -122,6 +122,39 @@ def promote(
 @click.argument("ref")
 @dry_run_option
 @place_options
+def rebase(place: Place, as_json: bool, ref: str, dry_run: bool) -> None:
+    """Move a kept run onto what its branch holds now, after its promotion was refused.
+
+    What nobody else has touched is kept; what must be built again is printed as the dbt command
+    that does it.
+
+    \b
+    Example:
+      dbt-phlo branches rebase nightly-7
+    """
+    from dbt_phlo.adapters import profile
+    from dbt_phlo.cli import documents
+    from dbt_phlo.runs import rebase as rebases
+    from dbt_phlo.runs import wording
+
+    with place.lake(read_only=False) as (target, catalog):
+        project = profile.manifest(target)
+        done = rebases.rebase(
+            catalog,
+            target.settings,
+            ref,
+            nodes=project.built(),
+            checks=project.checks(),
+            blocking=project.blocking_nodes(),
+            dry_run=dry_run,
+        )
+    say(documents.rebased(done), wording.rebased(done), as_json=as_json)
+
+
+@branches.command()
+@click.argument("ref")
+@dry_run_option
+@place_options
 def discard(place: Place, as_json: bool, ref: str, dry_run: bool) -> None:
     """Delete the ref of a run that was not promoted, or a branch, with what only it holds.
 
@@ -143,17 +176,19 @@ def discard(place: Place, as_json: bool, ref: str, dry_run: bool) -> None:
 @click.option("--all-projects", is_flag=True, help="Also the runs of other projects in this lake.")
 @place_options
 def cleanup(place: Place, as_json: bool, dry_run: bool, all_projects: bool) -> None:
-    """Delete the run refs whose time is over; what a run in progress holds is never touched.
+    """Delete the run refs whose time is over, then the files that no ref reaches.
+
+    What somebody who writes now may need is never touched, whatever the clock says.
 
     \b
     Example:
       dbt-phlo branches cleanup --dry-run
     """
     from dbt_phlo.cli import documents
-    from dbt_phlo.runs import refs, wording
+    from dbt_phlo.runs import wording
+    from dbt_phlo.runs.cleanup import cleanup
 
     with place.lake(read_only=False) as (target, catalog):
         project = None if all_projects else target.settings.project
-        done = refs.cleanup(catalog, project, dry_run=dry_run)
-    lines = wording.removal(done, nothing="no ref has expired")
-    say(documents.removal(done), lines, as_json=as_json)
+        done = cleanup(catalog, project, dry_run=dry_run, tell=notice)
+    say(documents.cleanup(done), wording.cleanup(done), as_json=as_json)

@@ -5,8 +5,10 @@ from typing import Any
 from dbt_phlo.catalogs.port import Ref, RunRecord
 from dbt_phlo.runs.approval import Approval
 from dbt_phlo.runs.changes import RefDiff
+from dbt_phlo.runs.cleanup import Cleanup
 from dbt_phlo.runs.content import RefContent
 from dbt_phlo.runs.history import RunHistory
+from dbt_phlo.runs.rebase import Rebased
 from dbt_phlo.runs.refs import RefState, Removal
 from dbt_phlo.runs.wording import moment
 
@@ -90,6 +92,29 @@ def approval(of: Approval) -> dict[str, Any]:
 
 def removal(of: Removal) -> dict[str, Any]:
     return {"dry_run": of.dry_run, "refs": [ref(each) for each in of.refs]}
+
+
+def rebased(of: Rebased) -> dict[str, Any]:
+    return {
+        "run": of.run.id,
+        "branch": of.run.branch,
+        "dry_run": of.rebase.dry_run,
+        "moved": [str(key) for key in of.rebase.moved if key.kind != "namespace"],
+        "kept": [str(c.key) for c in of.rebase.kept if c.key.kind != "namespace"],
+        "overtaken": [str(change.key) for change in of.rebase.lost],
+        "rebuild": list(of.rebuild),
+        "verdict": of.verdict.decision,
+        "reasons": [reason.text for reason in of.verdict.reasons],
+    }
+
+
+def cleanup(of: Cleanup) -> dict[str, Any]:
+    return {
+        "dry_run": of.dry_run,
+        "refs": [ref(each) for each in of.refs],
+        "files": of.deleted._asdict(),
+        "waiting": {**of.waiting._asdict(), "for": list(of.writers)},
+    }
 
 
 def _moment(seconds: float | None) -> str | None:

@@ -31,6 +31,11 @@ def say_listing(document: Any, listing: Any, *, as_json: bool, nothing: str) -> 
         say(document, wording.aligned(listing), as_json=False)
 
 
+def notice(line: str) -> None:
+    """A line on standard error while a command is at work, also with ``--json``."""
+    click.echo(line, err=True)
+
+
 def say_error(error: PhloError, *, as_json: bool) -> None:
     """An error: a JSON document on standard output, or text on standard error."""
     if as_json:

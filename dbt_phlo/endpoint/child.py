@@ -3,7 +3,8 @@
 Started with ``python -I -S``, so that nothing but the standard library is on the path until the
 first line of the pipe has said where this package is. That line is a JSON object::
 
-    {"path": [...], "token": ..., "ref": ..., "writable": ..., "track": ..., "catalog": {...}}
+    {"path": [...], "token": ..., "ref": ..., "writable": ..., "writer": ...,
+     "track": ..., "catalog": {...}}
 
 The answer on standard output is one line, ``{"port": ...}`` or ``{"error": ...}``. When the pipe
 closes, the parent is gone or done, and the child leaves at once. A process that the parent has
@@ -49,7 +50,7 @@ def _serve(orders: dict[str, Any]) -> int:
 
     reads_only = not orders["writable"] and not orders["track"]
     catalog = open_catalog(orders["catalog"], read_only=reads_only)
-    tables = catalog.at(orders["ref"], writable=orders["writable"])
+    tables = catalog.at(orders["ref"], writable=orders["writable"], writer=orders["writer"])
     record = (lambda reads: catalog.record_reads(orders["ref"], reads)) if orders["track"] else None
     server = EndpointServer(Routes(tables, _once(record)), orders["token"])
     threading.Thread(target=server.serve_forever, daemon=True).start()

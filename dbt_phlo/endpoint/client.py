@@ -22,7 +22,13 @@ class Endpoint:
     """
 
     def __init__(
-        self, catalog: dict[str, Any], ref: str, *, writable: bool, track: bool = False
+        self,
+        catalog: dict[str, Any],
+        ref: str,
+        *,
+        writable: bool,
+        writer: str = "",
+        track: bool = False,
     ) -> None:
         self.ref = ref
         self._token = secrets.token_urlsafe(32)
@@ -35,6 +41,7 @@ class Endpoint:
             "token": self._token,
             "ref": ref,
             "writable": writable,
+            "writer": writer,
             "track": track,
             "catalog": catalog,
         }

@@ -37,7 +37,8 @@ def approve(
     """
     run = promotable(catalog, name, force=force, reason=reason)
     if not force:
-        _assert_own_project(run, settings)
+        remedy = "promote it from {project}, or with `force` and a `reason`"
+        refs.assert_own_project(run, settings.project, remedy=remedy)
     evidence = promotion.evidence(catalog, run, checks, nodes)
     verdict = decide(evidence, Policy("auto", settings.require_checks))
     if verdict.decision != "promote" and not force:
@@ -83,17 +84,6 @@ def _promoted(
     except PhloError as error:
         promotion.keep(catalog, run, settings, f"refused: {error.message}")
         raise
-
-
-def _assert_own_project(run: RunRecord, settings: Settings) -> None:
-    """Another project's manifest declares other checks, so it cannot judge the run."""
-    if run.project != settings.project:
-        raise RunError(
-            f"run {run.id} is of project {run.project}, and this is {settings.project}, which "
-            "does not know its checks",
-            remedy=f"promote it from {run.project}, or with `force` and a `reason`",
-            code="PHLO426",
-        )
 
 
 def _forced(reason: str, verdict: Verdict) -> str:

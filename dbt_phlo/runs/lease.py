@@ -1,4 +1,7 @@
-"""The lease of a run in progress: a thread renews it, cleanup never touches what is leased."""
+"""The lease of an invocation that writes: a thread renews it, cleanup never touches what is leased.
+
+It covers the invocation's own files, and the ref of its run if it has one.
+"""
 
 import logging
 import threading
@@ -14,24 +17,35 @@ _log = logging.getLogger(__name__)
 
 
 class Lease:
-    """Renews the lease of ``run_id`` until ``release``."""
+    """Begins the lease of ``writer`` on ``ref`` and renews it until ``release``.
 
-    def __init__(self, catalog: Catalog, run_id: str, every: float = RENEW_SECONDS) -> None:
+    ``run_id`` is the run whose lease is renewed with it; empty for a write without a run.
+    """
+
+    def __init__(
+        self, catalog: Catalog, writer: str, ref: str, run_id: str, every: float = RENEW_SECONDS
+    ) -> None:
         self._catalog = catalog
+        self._writer = writer
         self._run_id = run_id
         self._every = every
         self._over = threading.Event()
+        catalog.begin_writing(writer, ref, time.time() + LEASE_SECONDS)
         self._thread = threading.Thread(target=self._renew, name="phlo-lease", daemon=True)
         self._thread.start()
 
     def release(self) -> None:
-        """Stop renewing; the run's end sets the lease itself."""
+        """Stop renewing and give the lease back; the run's end sets the run's lease itself."""
         self._over.set()
         self._thread.join(5)
+        self._catalog.end_writing(self._writer)
 
     def _renew(self) -> None:
         while not self._over.wait(self._every):
+            until = time.time() + LEASE_SECONDS
             try:
-                self._catalog.renew_lease(self._run_id, time.time() + LEASE_SECONDS)
+                self._catalog.renew_writing(self._writer, until)
+                if self._run_id:
+                    self._catalog.renew_lease(self._run_id, until)
             except CatalogError as error:  # the next renewal may work; the lease lasts for six
-                _log.warning("lease of run %s not renewed: %s", self._run_id, error)
+                _log.warning("lease of invocation %s not renewed: %s", self._writer, error)

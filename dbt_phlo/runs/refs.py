@@ -84,6 +84,17 @@ def assert_idle(run: RunRecord) -> None:
         )
 
 
+def assert_own_project(run: RunRecord, project: str, *, remedy: str) -> None:
+    """Raise when the run is of another project, whose manifest declares other models and checks."""
+    if run.project != project:
+        raise RunError(
+            f"run {run.id} is of project {run.project}, and this is {project}, which does not "
+            "know its models and checks",
+            remedy=remedy.format(project=run.project),
+            code="PHLO426",
+        )
+
+
 def discard(catalog: Catalog, name: str, *, dry_run: bool = False) -> Removal:
     """Remove a run that was not promoted, or a branch, with what only they hold."""
     ref = found(catalog, name)
@@ -103,11 +114,6 @@ def discard(catalog: Catalog, name: str, *, dry_run: bool = False) -> Removal:
     if not dry_run:
         catalog.delete_ref(ref.name)
     return Removal((ref,), dry_run)
-
-
-def cleanup(catalog: Catalog, project: str | None, *, dry_run: bool = False) -> Removal:
-    """Remove the run refs whose time is over; ``project`` None: those of every project."""
-    return Removal(tuple(catalog.expire(time.time(), project=project, dry_run=dry_run)), dry_run)
 
 
 def _ended_run(catalog: Catalog, name: str) -> RunRecord | None:

@@ -17,13 +17,22 @@ from dbt_phlo.settings import Settings
 
 
 class Session:
-    """Binds on creation. ``run`` is None where nothing is isolated: reading, or WAP off."""
+    """Binds on creation, if it is not given a binding.
 
-    def __init__(self, catalog: Catalog, settings: Settings, invocation: Invocation) -> None:
+    ``run`` is None where nothing is isolated: reading, or WAP off.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        settings: Settings,
+        invocation: Invocation,
+        binding: Binding | None = None,
+    ) -> None:
         self.catalog = catalog
         self.settings = settings
         self.invocation = invocation
-        self.binding: Binding = bind(catalog, settings, invocation)
+        self.binding: Binding = binding or bind(catalog, settings, invocation)
         self.verdict: Verdict | None = None
         self.promotion: Promotion | None = None
         self.refusal: PhloError | None = None
@@ -32,7 +41,10 @@ class Session:
         """Whether on-run-start was reached, so that on-run-end is due."""
         self.ended = False
         self._recorded: set[str] = set()
-        self._lease = Lease(catalog, self.binding.run.id) if self.binding.run else None
+        self._lease: Lease | None = None
+        if self.binding.writable:
+            run_id = self.binding.run.id if self.binding.run else ""
+            self._lease = Lease(catalog, invocation.id, self.binding.ref, run_id)
 
     @property
     def run(self) -> RunRecord | None:
@@ -105,6 +117,12 @@ class Session:
             self.refusal = error
             self._keep(f"refused: {error.message}")
         return self.promotion
+
+    def discard(self) -> None:
+        """Forget a run that has written nothing, as if it had never begun."""
+        assert self.run is not None
+        self.catalog.forget_run(self.run.id)
+        self.binding = self.binding._replace(run=None)
 
     def release(self) -> None:
         """The last step, always: a run that did not reach its end is kept."""

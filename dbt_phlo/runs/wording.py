@@ -7,12 +7,14 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from dbt_phlo.catalogs.port import RunRecord, mover
+from dbt_phlo.catalogs.port import Key, RunRecord, mover
 from dbt_phlo.runs import ending
 from dbt_phlo.runs.approval import Approval
 from dbt_phlo.runs.changes import ColumnChange, RefDiff, TableChange
+from dbt_phlo.runs.cleanup import Cleanup, Garbage
 from dbt_phlo.runs.content import RefContent
 from dbt_phlo.runs.history import RunHistory
+from dbt_phlo.runs.rebase import Rebased
 from dbt_phlo.runs.refs import RefState, Removal
 
 _SIGN = {"added": "+", "removed": "-", "dropped": "-", "changed": "~", "type changed": "~"}
@@ -139,6 +141,58 @@ def approval(done: Approval) -> list[str]:
 def removal(done: Removal, *, nothing: str) -> list[str]:
     verb = "would be deleted" if done.dry_run else "deleted"
     return [f"{verb}: {ref.name}" for ref in done.refs] or [nothing]
+
+
+def rebased(done: Rebased) -> list[str]:
+    verb = "would be rebased" if done.rebase.dry_run else "is rebased"
+    lines = [f"run {done.run.id} {verb} onto what {done.run.branch} holds now"]
+    lines += [f"  taken from {done.run.branch}: {key}" for key in _tables(done.rebase.moved)]
+    lines += [f"  kept: {key}" for key in _tables(c.key for c in done.rebase.kept)]
+    lines += [
+        f"  {table} is {done.run.branch}'s now, and no model of this project makes it"
+        for table in done.orphans
+    ]
+    if done.rebuild:
+        names = " ".join(done.rebuild)
+        lines += [f"build again: PHLO_RUN_ID={done.run.id} dbt build --select {names}"]
+    elif not done.rebase.dry_run:
+        what = f"'{{ref: {done.run.id}}}'"
+        lines += [f"nothing to build again: dbt run-operation phlo_promote --args {what}"]
+    return lines
+
+
+def _tables(keys: Iterable[Key]) -> list[str]:
+    return sorted({str(key) for key in keys if key.kind != "namespace"})
+
+
+def cleanup(done: Cleanup) -> list[str]:
+    verb = "would be deleted" if done.dry_run else "deleted"
+    lines = [f"{verb}: {ref.name}" for ref in done.refs] or ["no ref has expired"]
+    if done.deleted.files:
+        lines += [f"{verb}: {_garbage(done.deleted)} that no ref reaches"]
+    if done.waiting.files:
+        writers = ", ".join(done.writers)
+        lines += [f"kept for now: {_garbage(done.waiting)}, which {writers} may be about to commit"]
+    return lines
+
+
+def size(number: float) -> str:
+    """Bytes, as a person reads them.
+
+    >>> size(999), size(1_234_567)
+    ('999 bytes', '1.2 MB')
+    """
+    if number < 1000:
+        return f"{number:.0f} bytes"
+    for unit in ("kB", "MB", "GB"):
+        number /= 1000
+        if number < 1000:
+            return f"{number:.1f} {unit}"
+    return f"{number / 1000:.1f} TB"
+
+
+def _garbage(of: Garbage) -> str:
+    return f"{of.files} file{'' if of.files == 1 else 's'}, {size(of.bytes)}"
 
 
 def _table(change: TableChange) -> list[str]:

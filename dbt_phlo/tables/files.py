@@ -34,7 +34,7 @@ class Files(Protocol):
     """Reads and writes whole immutable files by their URI.
 
     ``listed`` gives every file below a folder; ``delete`` removes files, and one that is gone
-    already is no error.
+    already is no error; ``prune`` removes the empty folders of tables that are no more.
     """
 
     def read(self, location: str) -> bytes: ...
@@ -42,6 +42,7 @@ class Files(Protocol):
     def prepare(self, location: str) -> None: ...
     def listed(self, folder: str) -> Iterator[StoredFile]: ...
     def delete(self, locations: Iterable[str]) -> None: ...
+    def prune(self, folders: Iterable[str]) -> None: ...
 
 
 class LocalFiles:
@@ -120,6 +121,13 @@ class LocalFiles:
                     code="PHLO317",
                 ) from error
 
+    def prune(self, folders: Iterable[str]) -> None:
+        """Remove empty folders of tables; one that is not empty stays."""
+        for folder in folders:
+            for part in ("metadata", "data", ""):
+                with suppress(OSError):
+                    (local_path(folder) / part).rmdir()
+
 
 class CachedFiles:
     """Keeps the bytes of the files last used; safe because metadata files never change.
@@ -162,6 +170,9 @@ class CachedFiles:
             for location in gone:
                 self._size -= len(self._kept.pop(location, b""))
 
+    def prune(self, folders: Iterable[str]) -> None:
+        self._files.prune(folders)
+
     def _keep(self, location: str, data: bytes) -> None:
         with self._lock:
             self._size += len(data) - len(self._kept.pop(location, b""))
@@ -179,12 +190,17 @@ def parsed(location: str, data: bytes) -> Metadata:
     else:
         problem = "it is not a JSON object"
     if not isinstance(document, dict):
-        raise CatalogError(
-            f"the file {location} is damaged: {problem}",
-            remedy="restore it from a backup; dbt-phlo itself writes a file whole or not at all",
-            code="PHLO316",
-        )
+        raise damaged(location, problem)
     return document
+
+
+def damaged(location: str, problem: str) -> CatalogError:
+    """The error for a file that does not hold what it must."""
+    return CatalogError(
+        f"the file {location} is damaged: {problem}",
+        remedy="restore it from a backup; dbt-phlo itself writes a file whole or not at all",
+        code="PHLO316",
+    )
 
 
 def _unwritten(location: str, error: OSError) -> CatalogError:

@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from dbt_phlo.catalogs.port import Catalog, RunRecord
+from dbt_phlo.catalogs.port import Catalog, Ref, RunRecord
 from dbt_phlo.names import run_ref
+from dbt_phlo.runs.cleanup import PATIENCE_SECONDS, cleanup
 
 DAY = 86_400.0
 
@@ -85,6 +86,26 @@ class Lake(NamedTuple):
         )
         expires_at = None if expires_in is None else now + expires_in
         return self.catalog.create_run(record, base=base, expires_at=expires_at)
+
+    def expire(
+        self,
+        now: float,
+        *,
+        project: str | None,
+        dry_run: bool = False,
+        patience: float = PATIENCE_SECONDS,
+    ) -> list[Ref]:
+        """Clean up as if it were ``now``; the refs that went."""
+        done = cleanup(self.catalog, project, dry_run=dry_run, patience=patience, clock=lambda: now)
+        return list(done.refs)
+
+    def files(self) -> set[str]:
+        """The names of the files in the folders of tables."""
+        return {
+            file.location.rsplit("/", 1)[1]
+            for file in self.catalog.stored.listed(self.catalog.warehouse)
+            if "/metadata/" in file.location or "/data/" in file.location
+        }
 
     def keys(self, ref: str = "main") -> dict[str, str]:
         """Every table and view of a ref with its kind."""

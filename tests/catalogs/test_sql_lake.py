@@ -50,7 +50,7 @@ def test_views_that_no_ref_holds_are_forgotten_and_the_others_stay(lake: Lake) -
     lake.view("s.kept", lost.ref, "select 2")
     lake.view("s.promoted", promoted.ref)
     lake.catalog.promote(promoted.ref, run="promoted")
-    lake.catalog.expire(time.time() + 1, project=None)
+    lake.expire(time.time() + 1, project=None)
     assert [row[0] for row in database(lake).all("SELECT COUNT(*) FROM phlo_views")] == [2]
     assert set(lake.catalog.at("main").views()) == {("s", "kept"), ("s", "promoted")}
 

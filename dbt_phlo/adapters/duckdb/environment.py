@@ -29,11 +29,13 @@ class PhloEnvironment(LocalEnvironment):
         self.session = session
         self.database: str = credentials.database
         binding = session.binding
-        self.tables = session.catalog.at(binding.ref, writable=binding.writable)
+        writer = session.invocation.id if binding.writable else ""
+        self.tables = session.catalog.at(binding.ref, writable=binding.writable, writer=writer)
         self._endpoint: Endpoint | None = Endpoint(
             session.settings.catalog,
             binding.ref,
             writable=binding.writable,
+            writer=writer,
             track=binding.run is not None,
         )
         self.schemas: list[str] = self.tables.namespaces()

@@ -6,28 +6,32 @@ compares base, ours and theirs by value, in one transaction.
 """
 
 import json
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from dbt_phlo.catalogs.bound import BoundTables
 from dbt_phlo.catalogs.port import (
-    PATIENCE_SECONDS,
     Diff,
+    Expired,
     Key,
     LedgerEntry,
     Promotion,
+    Rebase,
     Ref,
     RefKind,
     RunRecord,
     RunState,
+    Writer,
 )
 from dbt_phlo.catalogs.sql import lake
 from dbt_phlo.catalogs.sql.database import Database
+from dbt_phlo.catalogs.sql.garbage import SqlGarbage
 from dbt_phlo.catalogs.sql.pointers import SqlPointers
 from dbt_phlo.catalogs.sql.promotion import SqlPromotions
+from dbt_phlo.catalogs.sql.rebase import SqlRebases
 from dbt_phlo.catalogs.sql.refs import SqlRefs
 from dbt_phlo.catalogs.sql.runs import SqlRuns
+from dbt_phlo.catalogs.sql.writers import SqlWriters
 from dbt_phlo.tables.expiry import SNAPSHOT_SECONDS
 from dbt_phlo.tables.files import CachedFiles, Files, LocalFiles, parsed
 
@@ -52,10 +56,14 @@ class SqlCatalog:
         self.warehouse = warehouse
         self._snapshot_seconds = snapshot_seconds
         self._database = Database(url, read_only=read_only)
-        self._files = stored or CachedFiles(LocalFiles())
+        self.stored = stored or LocalFiles()
+        self._files = CachedFiles(self.stored)
         self._refs = SqlRefs(self._database)
         self._promotions = SqlPromotions(self._database)
         self._runs = SqlRuns(self._database)
+        self._rebases = SqlRebases(self._database, self._promotions, self._runs)
+        self._writers = SqlWriters(self._database)
+        self._garbage = SqlGarbage(self._database)
         lake.prepare(self._database, warehouse, read_only=read_only)
 
     def close(self) -> None:
@@ -113,32 +121,30 @@ class SqlCatalog:
     def delete_ref(self, name: str) -> None:
         self._refs.delete(name)
 
-    def expire(
+    def rebase(
         self,
-        now: float,
+        ref: str,
         *,
-        project: str | None,
+        run: str,
+        now: float,
+        entries: Callable[[Rebase], Iterable[LedgerEntry]],
         dry_run: bool = False,
-        patience: float = PATIENCE_SECONDS,
-    ) -> list[Ref]:
-        """Delete the run refs whose time is over and that no lease protects; returns them.
+    ) -> Rebase:
+        """Move ``ref`` onto what its base holds now, with its own changes that nobody has touched.
 
-        ``project`` limits it to that project's runs. A lease is honoured whatever the ref's age,
-        and whatever the clock says: where a run has not given its lease back (it was killed, or is
-        still at work and the clock has jumped), its renewals are watched for ``patience`` seconds.
+        What the base has overtaken becomes what the base holds. ``entries`` says what is to be
+        noted in the ledger of ``run`` in the same step. Raises ``Conflict`` while somebody whose
+        lease runs beyond ``now`` (seconds since the epoch) writes the ref.
         """
-        found = self._refs.expired(now, project)
-        if any(not released for _, _, released in found):
-            time.sleep(patience)
-            alive = {(ref.name, renewals) for ref, renewals, _ in self._refs.expired(now, project)}
-            found = [entry for entry in found if (entry[0].name, entry[1]) in alive]
-        if dry_run:
-            return [ref for ref, _, _ in found]
-        return self._refs.delete_expired([(ref, renewals) for ref, renewals, _ in found], now)
+        target = self.ref(self.ref(ref).base or lake.ROOT).name
+        return self._rebases.rebase(ref, target, run=run, now=now, entries=entries, dry_run=dry_run)
 
-    def at(self, ref: str, *, writable: bool = True) -> BoundTables:
-        """The tables and views at one ref. Raises ``NotFound``."""
-        pointers = SqlPointers(self._database, self.ref(ref).name)
+    def at(self, ref: str, *, writable: bool = True, writer: str = "") -> BoundTables:
+        """The tables and views at one ref. Raises ``NotFound``.
+
+        A commit of a ``writer`` is refused once it was fenced off.
+        """
+        pointers = SqlPointers(self._database, self.ref(ref).name, writer)
         return BoundTables(
             pointers,
             self._files,
@@ -190,6 +196,13 @@ class SqlCatalog:
     def end_invocation(self, run_id: str, invocation: str) -> None:
         self._runs.end_invocation(run_id, invocation)
 
+    def forget_run(self, run_id: str) -> None:
+        """Remove a run that has written nothing, its ref and its record, without a trace."""
+        ref = self._runs.get(run_id).ref
+        with self._database.transaction(ref):
+            self._refs.remove(ref)
+            self._runs.forget(run_id)
+
     def set_run_state(
         self, run_id: str, state: RunState, reason: str, *, expires_at: float | None = None
     ) -> None:
@@ -209,3 +222,48 @@ class SqlCatalog:
                 "WHERE name = ? AND is_open = 1 ON CONFLICT DO NOTHING",
                 [(*key, value, ref) for key, value in keys.items()],
             )
+
+    # ---- who writes now
+
+    def begin_writing(self, writer: str, ref: str, lease_until: float) -> None:
+        """Say that ``writer`` is going to write ``ref``, before its first file.
+
+        Times are seconds since the epoch (UTC).
+        """
+        self._writers.begin(writer, ref, lease_until)
+
+    def renew_writing(self, writer: str, lease_until: float) -> None:
+        self._writers.renew(writer, lease_until)
+
+    def end_writing(self, writer: str) -> None:
+        self._writers.end(writer)
+
+    def writers(self) -> list[Writer]:
+        """Everybody who may still write; those who were killed too, until they are fenced off."""
+        return self._writers.all()
+
+    def fence(self, writers: Iterable[Writer]) -> None:
+        """Refuse every later commit of those who have not renewed since they were read."""
+        self._writers.fence(writers)
+
+    # ---- what may be deleted
+
+    def expired(self, now: float, *, project: str | None) -> list[Expired]:
+        """The refs of runs (of one project) whose time is over and whose lease has run out."""
+        return self._refs.expired(now, project)
+
+    def delete_expired(self, refs: Iterable[Expired], now: float) -> list[Ref]:
+        """Delete those of ``refs`` that nobody has taken up since they were read; returns them."""
+        return self._refs.delete_expired(refs, now)
+
+    def roots(self, *, without: Iterable[str] = ()) -> set[str]:
+        """The metadata files of all tables on all refs, but for the refs ``without``."""
+        return self._garbage.roots(without)
+
+    def garbage(self) -> dict[str, frozenset[str]]:
+        """Files that nothing reaches and that wait for writers (by id) to end, by location."""
+        return self._garbage.known()
+
+    def note_garbage(self, waiting: Mapping[str, Iterable[str]]) -> None:
+        """Replace what ``garbage`` says."""
+        self._garbage.note(waiting)

@@ -24,6 +24,10 @@ def prepare(database: Database, warehouse: str, *, read_only: bool) -> None:
             _lay_out(database, warehouse)
     row = database.one("SELECT layout, warehouse FROM phlo_lake")
     assert row is not None
+    if row[0] < tables.LAYOUT and not read_only:
+        with database.transaction("phlo_lake"):
+            database.script(tables.COMMON)
+            database.run("UPDATE phlo_lake SET layout = ?", tables.LAYOUT)
     if row[0] > tables.LAYOUT:
         raise CatalogError(
             f"the lake at {safe(database.url)} was written by a newer dbt-phlo (layout {row[0]})",

@@ -8,15 +8,17 @@ from dbt_phlo.catalogs.port import Key
 from dbt_phlo.catalogs.sql.database import Database
 from dbt_phlo.catalogs.sql.rows import assert_open, swapped
 from dbt_phlo.catalogs.sql.tables import KEYS
+from dbt_phlo.catalogs.sql.writers import assert_writing
 from dbt_phlo.errors import AlreadyExists, CatalogError, Conflict, NotFound
 
 
 class SqlPointers:
     """Rows of ``iceberg_tables`` with one ``catalog_name``."""
 
-    def __init__(self, database: Database, ref: str) -> None:
+    def __init__(self, database: Database, ref: str, writer: str = "") -> None:
         self._database = database
         self._ref = ref
+        self._writer = writer
 
     @property
     def ref(self) -> str:
@@ -66,6 +68,8 @@ class SqlPointers:
     ) -> None:
         """Move every pointer from its old value to its new one, or none.
 
+        A move from a value to the same one only makes sure that it is still there.
+
         ``views`` are the documents of views that the new values name. Drops come first, so that a
         view may take a table's name in one step.
         """
@@ -73,7 +77,7 @@ class SqlPointers:
         if not ordered:
             return
         with self._database.transaction(self._ref, shared=True):
-            assert_open(self._database, self._ref)
+            self._assert_writing()
             for value, document in (views or {}).items():
                 text = json.dumps(document, sort_keys=True)
                 self._database.run("INSERT INTO phlo_views VALUES (?, ?)", value, text)
@@ -82,7 +86,7 @@ class SqlPointers:
 
     def create_namespace(self, namespace: str) -> None:
         with self._database.transaction(self._ref):
-            assert_open(self._database, self._ref)
+            self._assert_writing()
             if self._has_namespace(namespace):
                 raise AlreadyExists(f"namespace {namespace} already exists on {self._ref}")
             self._database.run(
@@ -94,7 +98,7 @@ class SqlPointers:
     def drop_namespace(self, namespace: str, *, cascade: bool) -> None:
         """Drop a namespace; with ``cascade`` also what it holds, in the same step."""
         with self._database.transaction(self._ref):
-            assert_open(self._database, self._ref)
+            self._assert_writing()
             if not self._has_namespace(namespace):
                 raise NotFound(f"namespace {namespace} does not exist on {self._ref}")
             place = (self._ref, namespace)
@@ -133,6 +137,10 @@ class SqlPointers:
             self._ref,
         )
         return {(row[0], row[1]): json.loads(row[2]) for row in rows}
+
+    def _assert_writing(self) -> None:
+        assert_open(self._database, self._ref)
+        assert_writing(self._database, self._writer)
 
     def _has_namespace(self, namespace: str) -> bool:
         row = self._database.one(

@@ -104,7 +104,8 @@ class SqlPromotions:
         raise PromotionRefused(
             f"{diff.target} has moved since the run began: " + "; ".join(dict.fromkeys(lines)),
             tables=dict.fromkeys(str(key) for key in (*conflicts, *stale)),
-            remedy="run `dbt build` again: it starts from what the branch holds now",
+            remedy=f"dbt run-operation phlo_rebase --args '{{ref: {diff.ref}}}' keeps what nobody "
+            "else has touched and says what to build again; or `dbt build` begins a new run",
         )
 
     def _moment(self, target: str) -> float:

@@ -4,10 +4,11 @@ import time
 from collections.abc import Iterable
 
 from dbt_phlo import names
-from dbt_phlo.catalogs.port import Ref, RefKind
+from dbt_phlo.catalogs.port import Expired, Ref, RefKind
 from dbt_phlo.catalogs.sql import tables
 from dbt_phlo.catalogs.sql.database import Database
 from dbt_phlo.catalogs.sql.lake import ROOT
+from dbt_phlo.catalogs.sql.rows import copied
 from dbt_phlo.errors import AlreadyExists, CatalogError, NotFound
 
 _COLUMNS = "name, kind, base, is_open, created_at, expires_at"
@@ -35,10 +36,7 @@ class SqlRefs:
         return _ref(row)
 
     def insert(self, name: str, base: str, kind: RefKind, expires_at: float | None) -> None:
-        """Copy ``base`` to a new ref; inside the transaction of whoever needs it.
-
-        The base is taken from the copy, so that the two cannot differ, whoever writes meanwhile.
-        """
+        """Copy ``base`` to a new ref; inside the transaction of whoever needs it."""
         names.branch_name(name) if kind == "branch" else names.assert_run_ref(name)
         self.get(base)
         try:
@@ -52,27 +50,7 @@ class SqlRefs:
             )
         except self._database.integrity_error as error:
             raise AlreadyExists(f"ref {name} already exists") from error
-        self._database.run(
-            "INSERT INTO iceberg_tables (catalog_name, table_namespace, table_name, "
-            "metadata_location, previous_metadata_location, iceberg_type) "
-            "SELECT ?, table_namespace, table_name, metadata_location, "
-            "previous_metadata_location, iceberg_type FROM iceberg_tables WHERE catalog_name = ?",
-            name,
-            base,
-        )
-        self._database.run(
-            "INSERT INTO iceberg_namespace_properties SELECT ?, namespace, property_key, "
-            "property_value FROM iceberg_namespace_properties WHERE catalog_name = ?",
-            name,
-            base,
-        )
-        self._database.run(
-            f"INSERT INTO phlo_base SELECT ?, kind, namespace, name, value "
-            f"FROM ({tables.KEYS}) AS copied",
-            name,
-            name,
-            name,
-        )
+        copied(self._database, base, name)
 
     def delete(self, name: str) -> None:
         """Delete a ref; the record of its run stays."""
@@ -82,11 +60,12 @@ class SqlRefs:
             self.get(name)
             self._delete(name, _GONE)
 
-    def expired(self, now: float, project: str | None) -> list[tuple[Ref, int, bool]]:
-        """Run refs whose time is over and whose lease has run out, with the lease's renewals.
+    def remove(self, name: str) -> None:
+        """Delete a ref inside the transaction of whoever needs it."""
+        self._delete(name, _GONE)
 
-        The last value says whether the run gave its lease back itself.
-        """
+    def expired(self, now: float, project: str | None) -> list[Expired]:
+        """See the port."""
         mine = "" if project is None else "AND u.project = ?"
         columns = ", ".join(f"r.{column}" for column in _COLUMNS.split(", "))
         rows = self._database.all(
@@ -98,12 +77,12 @@ class SqlRefs:
             now,
             *([] if project is None else [project]),
         )
-        return [(_ref(row), int(row[6]), row[7] == 0) for row in rows]
+        return [Expired(_ref(row), int(row[6]), row[7] == 0) for row in rows]
 
-    def delete_expired(self, refs: Iterable[tuple[Ref, int]], now: float) -> list[Ref]:
-        """Delete those refs that nobody has taken up again since; returns them."""
+    def delete_expired(self, refs: Iterable[Expired], now: float) -> list[Ref]:
+        """See the port."""
         deleted = []
-        for ref, renewals in refs:
+        for ref, renewals, _ in refs:
             with self._database.transaction(ref.name):
                 row = self._database.one(
                     "SELECT 1 FROM phlo_refs AS r LEFT JOIN phlo_runs AS u ON u.ref = r.name "
@@ -126,6 +105,7 @@ class SqlRefs:
             ("iceberg_namespace_properties", "catalog_name"),
             ("phlo_base", "ref"),
             ("phlo_reads", "ref"),
+            ("phlo_writers", "ref"),
             ("phlo_refs", "name"),
         ):
             self._database.run(f"DELETE FROM {table} WHERE {column} = ?", name)

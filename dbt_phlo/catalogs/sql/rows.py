@@ -2,7 +2,7 @@
 
 from dbt_phlo.catalogs.port import Key
 from dbt_phlo.catalogs.sql.database import Database
-from dbt_phlo.catalogs.sql.tables import INSERT_POINTER
+from dbt_phlo.catalogs.sql.tables import INSERT_POINTER, KEYS
 from dbt_phlo.errors import NotFound, ReadOnly
 
 _HELD = "catalog_name = ? AND table_namespace = ? AND table_name = ? AND metadata_location = ?"
@@ -18,6 +18,34 @@ def assert_open(database: Database, ref: str) -> None:
             f"ref {ref} is closed: its run was promoted or discarded",
             remedy="begin a new run",
         )
+
+
+def copied(database: Database, base: str, ref: str) -> None:
+    """Copy everything that ``base`` holds to ``ref``, which holds nothing.
+
+    What the ref was made from is taken from the copy, so that the two cannot differ, whoever writes
+    meanwhile.
+    """
+    database.run(
+        "INSERT INTO iceberg_tables (catalog_name, table_namespace, table_name, "
+        "metadata_location, previous_metadata_location, iceberg_type) "
+        "SELECT ?, table_namespace, table_name, metadata_location, "
+        "previous_metadata_location, iceberg_type FROM iceberg_tables WHERE catalog_name = ?",
+        ref,
+        base,
+    )
+    database.run(
+        "INSERT INTO iceberg_namespace_properties SELECT ?, namespace, property_key, "
+        "property_value FROM iceberg_namespace_properties WHERE catalog_name = ?",
+        ref,
+        base,
+    )
+    database.run(
+        f"INSERT INTO phlo_base SELECT ?, kind, namespace, name, value FROM ({KEYS}) AS held",
+        ref,
+        ref,
+        ref,
+    )
 
 
 def swapped(database: Database, ref: str, key: Key, old: str | None, new: str | None) -> bool:

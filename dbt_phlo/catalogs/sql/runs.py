@@ -126,6 +126,15 @@ class SqlRuns:
                     "UPDATE phlo_runs SET lease_until = 0 WHERE id = ? AND state = 'kept'", run_id
                 )
 
+    def forget(self, run_id: str) -> None:
+        """Delete a run's record; inside the transaction that deletes its ref."""
+        for table, column in (
+            ("phlo_ledger", "run"),
+            ("phlo_invocations", "run"),
+            ("phlo_runs", "id"),
+        ):
+            self._database.run(f"DELETE FROM {table} WHERE {column} = ?", run_id)
+
     def _at_work(self, run_id: str) -> int:
         """How many invocations of a run have not ended; a killed one never does."""
         row = self._database.one(
@@ -136,17 +145,21 @@ class SqlRuns:
     def record(self, run_id: str, entries: Iterable[LedgerEntry]) -> None:
         """Append to a run's ledger; sequence numbers are given here."""
         with self._database.transaction(f"ledger of {run_id}"):
-            row = self._database.one(
-                "SELECT COALESCE(MAX(sequence), 0) FROM phlo_ledger WHERE run = ?", run_id
-            )
-            last = int(row[0]) if row else 0
-            self._database.many(
-                "INSERT INTO phlo_ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (run_id, number, e.invocation, e.kind, e.node, e.status, _json(e), e.at)
-                    for number, e in enumerate(entries, last + 1)
-                ],
-            )
+            self.append(run_id, entries)
+
+    def append(self, run_id: str, entries: Iterable[LedgerEntry]) -> None:
+        """What ``record`` does, inside the transaction of whoever needs it."""
+        row = self._database.one(
+            "SELECT COALESCE(MAX(sequence), 0) FROM phlo_ledger WHERE run = ?", run_id
+        )
+        last = int(row[0]) if row else 0
+        self._database.many(
+            "INSERT INTO phlo_ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (run_id, number, e.invocation, e.kind, e.node, e.status, _json(e), e.at)
+                for number, e in enumerate(entries, last + 1)
+            ],
+        )
 
     def ledger(self, run_id: str) -> list[LedgerEntry]:
         rows = self._database.all(

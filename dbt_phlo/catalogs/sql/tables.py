@@ -5,8 +5,11 @@ any ref by ``catalog_name``); a ref is a value of ``catalog_name``. The ``phlo_`
 hold what pyiceberg has no notion of.
 """
 
-LAYOUT = 1
-"""Version of this layout; a lake with a newer one is refused."""
+LAYOUT = 2
+"""Version of this layout; a lake with a newer one is refused, an older one gets what it lacks.
+
+2: who writes now (``phlo_writers``), and what cleanup will delete later (``phlo_garbage``).
+"""
 
 COMMON = (
     """CREATE TABLE IF NOT EXISTS iceberg_tables (
@@ -53,6 +56,11 @@ COMMON = (
         at DOUBLE PRECISION NOT NULL)""",
     """CREATE INDEX IF NOT EXISTS phlo_promotions_key
         ON phlo_promotions (branch, kind, namespace, name, at)""",
+    """CREATE TABLE IF NOT EXISTS phlo_writers (
+        id VARCHAR(255) PRIMARY KEY, ref VARCHAR(255) NOT NULL,
+        lease_until DOUBLE PRECISION NOT NULL, renewals INTEGER NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS phlo_garbage (
+        location VARCHAR(1000) PRIMARY KEY, waits_for TEXT NOT NULL)""",
 )
 
 KEYS = """SELECT LOWER(COALESCE(iceberg_type, 'TABLE')) AS kind, table_namespace AS namespace,
@@ -135,11 +143,23 @@ COPY_NAMESPACE = """
         SELECT 1 FROM iceberg_namespace_properties WHERE catalog_name = ? AND namespace = ?)"""
 """Parameters: target, ref, namespace, target, namespace."""
 
+ADD_NAMESPACE = """
+    INSERT INTO iceberg_namespace_properties
+    SELECT CAST(? AS VARCHAR(255)), CAST(? AS VARCHAR(255)), 'exists', 'true' WHERE NOT EXISTS (
+        SELECT 1 FROM iceberg_namespace_properties WHERE catalog_name = ? AND namespace = ?)"""
+"""Parameters: ref and namespace, twice."""
+
 DROP_EMPTY_NAMESPACE = """
     DELETE FROM iceberg_namespace_properties WHERE catalog_name = ? AND namespace = ?
         AND NOT EXISTS (SELECT 1 FROM iceberg_tables AS held WHERE held.catalog_name = ?
             AND held.table_namespace = iceberg_namespace_properties.namespace)"""
 """Parameters: target, namespace, target."""
+
+TABLES_OF_REFS = """
+    SELECT catalog_name, metadata_location FROM iceberg_tables
+    WHERE COALESCE(iceberg_type, 'TABLE') = 'TABLE'
+    UNION SELECT ref, value FROM phlo_base WHERE kind = 'table'"""
+"""Each ref with the tables that it holds, and with those that it was made from."""
 
 DELETE_UNREACHED_VIEWS = """
     DELETE FROM phlo_views WHERE location NOT IN (

@@ -1,0 +1,63 @@
+"""Who writes now: one row for each invocation that may still write files and move pointers."""
+
+from collections.abc import Iterable
+
+from dbt_phlo.catalogs.port import Writer
+from dbt_phlo.catalogs.sql.database import Database
+from dbt_phlo.errors import Conflict
+
+
+class SqlWriters:
+    """The part of the ``Catalog`` port that concerns writers and their leases."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def begin(self, writer: str, ref: str, lease_until: float) -> None:
+        """Register a writer before its first file; one of the same id is taken up again."""
+        with self._database.transaction(ref, shared=True):
+            self._database.run("DELETE FROM phlo_writers WHERE id = ?", writer)
+            self._database.run(
+                "INSERT INTO phlo_writers (id, ref, lease_until, renewals) VALUES (?, ?, ?, 0)",
+                writer,
+                ref,
+                lease_until,
+            )
+
+    def renew(self, writer: str, lease_until: float) -> None:
+        """Take the lease further; nothing happens for one that was fenced off."""
+        self._database.run(
+            "UPDATE phlo_writers SET lease_until = ?, renewals = renewals + 1 WHERE id = ?",
+            lease_until,
+            writer,
+        )
+
+    def end(self, writer: str) -> None:
+        self._database.run("DELETE FROM phlo_writers WHERE id = ?", writer)
+
+    def all(self) -> list[Writer]:
+        rows = self._database.all(
+            "SELECT id, ref, lease_until, renewals FROM phlo_writers ORDER BY id"
+        )
+        return [Writer(*row) for row in rows]
+
+    def fence(self, writers: Iterable[Writer]) -> None:
+        """Take the right to write from those that have not renewed since they were read."""
+        for writer in writers:
+            with self._database.transaction(writer.ref):
+                self._database.run(
+                    "DELETE FROM phlo_writers WHERE id = ? AND renewals = ?",
+                    writer.id,
+                    writer.renewals,
+                )
+
+
+def assert_writing(database: Database, writer: str) -> None:
+    """Raise when ``writer`` was taken for dead: its files may be gone already."""
+    if writer and not database.one("SELECT 1 FROM phlo_writers WHERE id = ?", writer):
+        raise Conflict(
+            f"this command ({writer}) has not renewed its lease and was taken for dead; what it "
+            "had not committed may be deleted already",
+            remedy="the machine slept, or the catalog could not be reached: `dbt retry`",
+            code="PHLO320",
+        )
