@@ -40,7 +40,7 @@ def connect(
     catalog = open_catalog(chosen.settings.catalog, read_only=True)
     try:
         name = refs.found(catalog, ref or chosen.settings.branch).name
-        endpoint = Endpoint(chosen.settings.catalog, name, writable=False)
+        endpoint = Endpoint(chosen.settings.catalog, name, writable=False, consistent="statement")
         try:
             tables = catalog.at(name, writable=False)
             connection: DuckDBPyConnection = extensions.connect()

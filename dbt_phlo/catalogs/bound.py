@@ -260,8 +260,9 @@ class BoundTables:
         if not self._writable:
             raise ReadOnly(
                 f"this connection may only read {self.ref}",
-                remedy="writing is for `dbt build`, `run`, `seed` and `snapshot`; clone and "
-                "writing run-operations work with PHLO_WAP=off",
+                remedy="writing is for `dbt build`, `run`, `seed` and `snapshot`; `dbt clone`, "
+                "`dbt test --store-failures` outside of a run and writing run-operations work with "
+                "PHLO_WAP=off",
             )
 
     def _assert_new(self, namespace: str, name: str) -> None:

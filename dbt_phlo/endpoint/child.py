@@ -4,7 +4,7 @@ Started with ``python -I -S``, so that nothing but the standard library is on th
 first line of the pipe has said where this package is. That line is a JSON object::
 
     {"path": [...], "token": ..., "ref": ..., "writable": ..., "writer": ...,
-     "track": ..., "catalog": {...}}
+     "consistent": ..., "track": ..., "catalog": {...}}
 
 The answer on standard output is one line, ``{"port": ...}`` or ``{"error": ...}``. When the pipe
 closes, the parent is gone or done, and the child leaves at once. A process that the parent has
@@ -45,6 +45,7 @@ def _serve(orders: dict[str, Any]) -> int:
     """Begin to serve; returns the port."""
     _without_ssl()
     from dbt_phlo.catalogs import open_catalog
+    from dbt_phlo.endpoint.one_state import OneState
     from dbt_phlo.endpoint.routes import Routes
     from dbt_phlo.endpoint.server import EndpointServer
 
@@ -52,7 +53,10 @@ def _serve(orders: dict[str, Any]) -> int:
     catalog = open_catalog(orders["catalog"], read_only=reads_only)
     tables = catalog.at(orders["ref"], writable=orders["writable"], writer=orders["writer"])
     record = (lambda reads: catalog.record_reads(orders["ref"], reads)) if orders["track"] else None
-    server = EndpointServer(Routes(tables, _once(record)), orders["token"])
+    one_state = OneState(catalog) if orders["consistent"] == "statement" else None
+    if orders["consistent"] == "command":
+        catalog.freeze()
+    server = EndpointServer(Routes(tables, _once(record), one_state), orders["token"])
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server.port
 

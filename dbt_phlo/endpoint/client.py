@@ -7,7 +7,7 @@ import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from dbt_phlo import names
 from dbt_phlo.endpoint import child
@@ -16,6 +16,9 @@ from dbt_phlo.errors import CatalogError
 
 class Endpoint:
     """A running child that serves ``catalog`` at ``ref``.
+
+    ``consistent``: whether all tables of one statement, or of the whole command, are shown as they
+    were at one moment; for reading what others write.
 
     The token goes over the pipe, never on a command line or into the environment. ``start``
     returns at once; ``port`` waits for the child, so that other work can be done meanwhile.
@@ -29,6 +32,7 @@ class Endpoint:
         writable: bool,
         writer: str = "",
         track: bool = False,
+        consistent: Literal["", "statement", "command"] = "",
     ) -> None:
         self.ref = ref
         self._token = secrets.token_urlsafe(32)
@@ -43,6 +47,7 @@ class Endpoint:
             "writable": writable,
             "writer": writer,
             "track": track,
+            "consistent": consistent,
             "catalog": catalog,
         }
         self._child = subprocess.Popen(

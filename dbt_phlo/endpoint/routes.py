@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dbt_phlo.catalogs.port import Key, Tables
+from dbt_phlo.endpoint.one_state import OneState
 from dbt_phlo.errors import NotFound
 
 Answer = tuple[int, bytes]
@@ -14,9 +15,15 @@ EMPTY: Answer = (204, b"")
 class Routes:
     """Answers requests; ``path`` is the decoded path after ``/v1/{prefix}/``, in parts."""
 
-    def __init__(self, tables: Tables, on_read: Callable[[Key, str], None]) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        on_read: Callable[[Key, str], None],
+        one_state: OneState | None = None,
+    ) -> None:
         self._tables = tables
         self._on_read = on_read
+        self._one_state = one_state
 
     def answer(
         self, method: str, path: list[str], query: dict[str, list[str]], body: Any
@@ -68,13 +75,13 @@ class Routes:
 
     def load_table(self, names: list[str], query: dict[str, list[str]], body: Any) -> Answer:
         """The pointer and the metadata file's own bytes, not parsed."""
-        location, metadata = self._tables.load(*names)
+        location, metadata = self._load(names)
         self._on_read(Key("table", *names), location)
         head = f'{{"metadata-location":{json.dumps(location)},"config":{{}},"metadata":'
         return 200, b"".join((head.encode(), metadata, b"}"))
 
     def has_table(self, names: list[str], query: dict[str, list[str]], body: Any) -> Answer:
-        self._tables.load(*names)
+        self._load(names)
         return EMPTY
 
     def commit_table(self, names: list[str], query: dict[str, list[str]], body: Any) -> Answer:
@@ -102,6 +109,17 @@ class Routes:
     def metrics(self, names: list[str], query: dict[str, list[str]], body: Any) -> Answer:
         """Nobody keeps them."""
         return EMPTY
+
+    def _load(self, names: list[str]) -> tuple[str, bytes]:
+        table = tuple(names)
+        if self._one_state is None:
+            return self._tables.load(*table)
+        self._one_state.before(table)
+        try:
+            return self._tables.load(*table)
+        except NotFound:
+            self._one_state.renew(table)
+            return self._tables.load(*table)
 
 
 Handler = Callable[[Routes, list[str], dict[str, list[str]], Any], Answer]

@@ -52,11 +52,14 @@ class Outcome(NamedTuple):
 class Lake:
     """A project folder; ``dbt`` runs a command in it, ``rows`` asks the lake at a ref."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, catalog_uri: str = "") -> None:
+        """``catalog_uri``: a database for a team, instead of SQLite in the lake's folder."""
         self.folder = folder
+        self.catalog_uri = catalog_uri
         folder.mkdir(parents=True, exist_ok=True)
         self.write("dbt_project.yml", PROJECT + HOOKS)
-        self.write("profiles.yml", PROFILES)
+        place = f'database: lake, iceberg_catalog: {{type: sql, uri: "{catalog_uri}"}}'
+        self.write("profiles.yml", PROFILES.replace("database: lake", place))
 
     def write(self, name: str, text: str) -> Path:
         path = self.folder / name
@@ -109,7 +112,7 @@ class Lake:
         warehouse = (self.folder / "lake").resolve()
         return {
             "type": "sql",
-            "uri": f"sqlite:///{warehouse}/catalog.db",
+            "uri": self.catalog_uri or f"sqlite:///{warehouse}/catalog.db",
             "warehouse": f"file://{warehouse}",
         }
 

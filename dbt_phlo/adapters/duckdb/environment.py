@@ -37,6 +37,7 @@ class PhloEnvironment(LocalEnvironment):
             writable=binding.writable,
             writer=writer,
             track=binding.run is not None,
+            consistent="" if binding.writable else "command",
         )
         self.schemas: list[str] = self.tables.namespaces()
         self.path_version = 0

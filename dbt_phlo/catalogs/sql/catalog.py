@@ -66,6 +66,16 @@ class SqlCatalog:
         self._garbage = SqlGarbage(self._database)
         lake.prepare(self._database, warehouse, read_only=read_only)
 
+    def freeze(self) -> None:
+        """From now on show the lake as it is now, whatever others write, until ``thaw``.
+
+        For reading only: nothing can be written meanwhile.
+        """
+        self._database.freeze()
+
+    def thaw(self) -> None:
+        self._database.thaw()
+
     def close(self) -> None:
         self._database.close()
 

@@ -24,6 +24,7 @@ class Engine(Protocol):
     def open(self) -> Any: ...
     def lost(self, connection: Any) -> bool: ...
     def dialect(self, sql: str) -> str: ...
+    def snapshot(self) -> list[str]: ...
     def begin(self, locks: tuple[str, ...], shared: bool) -> list[tuple[str, tuple[str, ...]]]: ...
     def explained(self, error: Exception) -> PhloError: ...
 
@@ -42,6 +43,7 @@ class Database:
         self.integrity_error = self._engine.integrity_error
         self._lock = threading.RLock()
         self._in_transaction = False
+        self._frozen = False
         self._connection = self._engine.open()
         self._closed = False
 
@@ -94,6 +96,22 @@ class Database:
                 raise
             finally:
                 self._in_transaction = False
+
+    def freeze(self) -> None:
+        """From now on show what is committed now, whatever others commit, until ``thaw``."""
+        with self._lock:
+            self.thaw()
+            for sql in self._engine.snapshot():
+                self._execute(sql, ())
+            self._frozen = True
+
+    def thaw(self) -> None:
+        """Show what is newest again."""
+        with self._lock:
+            if self._frozen:
+                self._frozen = False
+                with suppress(self._engine.error):
+                    self._connection.execute("ROLLBACK")
 
     def close(self) -> None:
         with self._lock:

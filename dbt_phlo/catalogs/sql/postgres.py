@@ -62,6 +62,10 @@ class Postgres:
         lock = f"SELECT {function}(hashtext(?))"
         return [("BEGIN", ()), *((lock, (name,)) for name in locks)]
 
+    def snapshot(self) -> list[str]:
+        """PostgreSQL takes the snapshot at the first statement inside."""
+        return ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "SELECT 1"]
+
     def explained(self, error: Exception) -> PhloError:
         if isinstance(error, self._psycopg.errors.ReadOnlySqlTransaction):
             return ReadOnly(f"the lake at {safe(self._url)} can only be read from here")

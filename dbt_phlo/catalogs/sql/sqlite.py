@@ -52,6 +52,10 @@ class Sqlite:
         """The write lock is taken at once, so that nothing fails half-way for want of it."""
         return [("BEGIN IMMEDIATE", ())]
 
+    def snapshot(self) -> list[str]:
+        """SQLite takes the snapshot at the first reading statement."""
+        return ["BEGIN DEFERRED", "SELECT 1 FROM sqlite_master"]
+
     def explained(self, error: Exception) -> PhloError:
         if "readonly database" in str(error):
             return ReadOnly(f"the lake at {safe(self._url)} can only be read from here")
