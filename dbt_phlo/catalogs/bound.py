@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from dbt_phlo import names
 from dbt_phlo.catalogs.port import Key
-from dbt_phlo.errors import AlreadyExists, NotFound, ReadOnly
+from dbt_phlo.errors import AlreadyExists, Conflict, NotFound, ReadOnly
 from dbt_phlo.tables import commits, expiry, files, metadata, replacement
 from dbt_phlo.tables.files import Files, Metadata
 
@@ -159,13 +159,21 @@ class BoundTables:
     def replace(self, namespace: str, staging: str, target: str) -> None:
         """Make the staging table the next snapshot of ``target``, in one commit.
 
-        A view of that name gives way; a target that does not exist yet is created.
+        A view of that name gives way; a target that does not exist yet is created. Raises
+        ``Conflict`` when the target is not what it was when the staging table was made: its
+        field ids may be taken, and what the other writer did would be lost.
         """
         self._assert_writable()
         staged_at, raw = self.load(namespace, staging)
         staged = files.parsed(staged_at, raw)
         existing = self._pointers.get(namespace, target)
         leave = (Key("table", namespace, staging), staged_at, None)
+        stands_on = staged["properties"].get(metadata.REPLACES)
+        if existing is not None and existing[0].kind == "table" and existing[1] != stands_on:
+            raise Conflict(
+                f"{namespace}.{target} has moved on {self.ref} while it was built again",
+                remedy="another writer was faster; run the model again",
+            )
         if existing is not None and existing[0].kind == "table":
             document = replacement.adopt(self._files, self._read(existing[1]), staged)
             location = self._written(existing[1], document)
@@ -275,14 +283,17 @@ class BoundTables:
 
     def _new_metadata(self, namespace: str, request: dict[str, Any]) -> Metadata:
         """The first metadata; a staging table takes location and ids of what it will replace."""
-        name, base = request["name"], None
+        name, base, replaces = request["name"], None, ""
         target = metadata.under_construction(name)
         if target is not None:
             found = self._pointers.get(namespace, target)
             if found is not None and found[0].kind == "table":
-                base = self._read(found[1])
+                replaces = found[1]
+                base = self._read(replaces)
         folder = names.folder(namespace, target or name)
         document = metadata.new(request, f"{self._warehouse}/{folder}", base)
+        if replaces:
+            document["properties"][metadata.REPLACES] = replaces
         self._files.prepare(document["location"])
         return document
 

@@ -18,6 +18,9 @@ The id is the writer's own, so that two writers of one ref never meet in one tab
 """
 _UNDER_CONSTRUCTION = re.compile(rf"(?P<target>.+){STAGING}(?:_[0-9a-f]{{8}})?", re.DOTALL)
 
+REPLACES = "phlo.replaces"
+"""The property of a staging table that names the metadata file which it stands on."""
+
 DEFAULT_PROPERTIES = {"write.target-file-size-bytes": str(512 << 20)}
 """Iceberg's own default, written out: DuckDB 1.5 makes files of 14 MB where a table says nothing
 (measured: 2 million rows of 10 columns in 9 files instead of one)."""
@@ -56,7 +59,8 @@ def new(request: dict[str, Any], location: str, base: Metadata | None = None) ->
     specs, spec_id = _specs(_renumbered(request.get("partition-spec"), ids), base)
     order = _renumbered(request.get("write-order"), ids)
     asked = {k: str(v) for k, v in (request.get("properties") or {}).items()}
-    properties = DEFAULT_PROPERTIES | (base["properties"] if base else {}) | asked
+    inherited = {k: v for k, v in (base["properties"] if base else {}).items() if k != REPLACES}
+    properties = DEFAULT_PROPERTIES | inherited | asked
     return {
         "format-version": 2,
         "table-uuid": str(uuid.uuid4()),

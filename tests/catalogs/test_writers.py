@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lakes import Lake
+from lakes import Lake, columns
 
 from dbt_phlo.catalogs import Catalog
 from dbt_phlo.catalogs.port import RunRecord
 from dbt_phlo.errors import AlreadyExists, CatalogError, Conflict, NotFound, PhloError
+from dbt_phlo.tables.metadata import staging_name
 
 WRITERS, ROUNDS = 4, 15
 PROCESS = Path(__file__).parent / "writer_process.py"
@@ -224,3 +225,33 @@ def test_a_transaction_inside_a_transaction_is_a_mistake_of_ours(lake: Lake) -> 
     lake.table("s.a")  # and nothing is left open
     with pytest.raises(PhloError):
         lake.table("s.a")
+
+
+def test_of_two_who_rebuild_one_table_at_once_one_gets_a_conflict(lake: Lake) -> None:
+    """Without a run of their own; both add a column, which must not get one id twice."""
+    lake.table("s.a", id="int")
+    tables = lake.catalog.at("main")
+    names = [staging_name("a"), staging_name("a")]
+    for number, name in enumerate(names):
+        schema = columns(**{"id": "int", f"added_{number}": "string"})
+        tables.create("s", {"name": name, "schema": schema})
+    tables.replace("s", names[0], "a")
+    held = lake.values()["s.a"]
+    with pytest.raises(Conflict, match=r"s\.a has moved on main while it was built again"):
+        tables.replace("s", names[1], "a")
+    assert lake.values()["s.a"] == held
+    first, again = tables.metadata("s", "a"), staging_name("a")
+    assert "phlo.replaces" not in first["properties"]
+    tables.create("s", {"name": again, "schema": columns(id="int")})
+    tables.replace("s", again, "a")
+
+
+def test_of_two_who_make_one_table_at_once_one_gets_a_conflict(lake: Lake) -> None:
+    tables = lake.catalog.at("main")
+    tables.create_namespace("s")
+    names = [staging_name("a"), staging_name("a")]
+    for name in names:
+        tables.create("s", {"name": name, "schema": columns(id="int")})
+    tables.replace("s", names[0], "a")
+    with pytest.raises(Conflict):
+        tables.replace("s", names[1], "a")
