@@ -10,7 +10,19 @@ from pathlib import Path
 from benchmarks import report
 from benchmarks.harness import BenchmarkFailed, Row, say
 
-NAMES = ("wap", "flights", "small", "refs", "big", "parse", "latency", "views")
+NAMES = (
+    "wap",
+    "flights",
+    "small",
+    "refs",
+    "big",
+    "parse",
+    "latency",
+    "views",
+    "retention",
+    "parallel",
+    "rebuilt",
+)
 
 
 def main() -> int:
