@@ -17,10 +17,25 @@ class Observer:
         self._session = session
         self._project = project
         self._read: dict[str, dict[str, str]] = {}
+        self.ended_hooks: set[str] = set()
+        """The on-run hooks that have run, by unique id."""
+        self.failed_hooks: list[str] = []
+        """The names of those that failed.
+
+        dbt 1.12 does not tell on-run-end of a failed on-run-start hook: it skips every node then
+        and gives no results (1.10 and 1.11: with ``skip_nodes_if_on_run_start_fails``).
+        """
 
     def observe(self, message: Any) -> None:
-        """One event; only the start and the end of nodes matter."""
+        """One event; only the start and the end of nodes, and the end of hooks, matter.
+
+        Nothing that happens after the run's end is the run's any more.
+        """
         name = message.info.name
+        if name == "LogHookEndLine":
+            self.ended_hooks.add(message.data.node_info.unique_id)
+            if message.data.status == "error":
+                self.failed_hooks.append(message.data.node_info.node_name)
         if name not in ("NodeStart", "NodeFinished") or self._session.ended:
             return
         node = message.data.node_info.unique_id

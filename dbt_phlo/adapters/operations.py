@@ -12,7 +12,7 @@ from dbt.adapters.base.meta import AdapterMeta, available
 from dbt_phlo.adapters.problems import as_dbt_errors
 from dbt_phlo.adapters.project import Project
 from dbt_phlo.catalogs import Catalog
-from dbt_phlo.endpoint.counting import count
+from dbt_phlo.endpoint.counting import counter
 from dbt_phlo.errors import ConfigError
 from dbt_phlo.runs import approval, changes, refs, wording
 from dbt_phlo.runs.cleanup import cleanup
@@ -39,6 +39,7 @@ class OperationsMixin(metaclass=AdapterMeta):
         """Say what a ref has changed, against ``target`` or what it came from."""
         with as_dbt_errors():
             onto = str(target) if target else None
+            count = counter(self.phlo_settings().catalog)
             found = changes.compared(self._operated(), str(ref), onto, count)
             return _say(wording.diff(found))
 

@@ -68,7 +68,8 @@ def _bind_writer(catalog: Catalog, settings: Settings, invocation: Invocation) -
     return _create(catalog, settings, invocation.id, invocation)
 
 
-def _create(catalog: Catalog, settings: Settings, run_id: str, invocation: Invocation) -> Binding:
+def begun(catalog: Catalog, settings: Settings, run_id: str, invocation: Invocation) -> Binding:
+    """A new run on a ref of its own. Raises ``AlreadyExists``."""
     branch, now = _branch(catalog, settings), time.time()
     record = RunRecord(
         id=run_id,
@@ -83,13 +84,17 @@ def _create(catalog: Catalog, settings: Settings, run_id: str, invocation: Invoc
         renewals=0,
         invocations=(invocation.id,),
     )
+    run = catalog.create_run(
+        record, base=branch, expires_at=now + settings.failed_retention_seconds
+    )
+    return Binding(run.ref, writable=True, run=run)
+
+
+def _create(catalog: Catalog, settings: Settings, run_id: str, invocation: Invocation) -> Binding:
     try:
-        run = catalog.create_run(
-            record, base=branch, expires_at=now + settings.failed_retention_seconds
-        )
+        return begun(catalog, settings, run_id, invocation)
     except AlreadyExists:  # two processes began the same PHLO_RUN_ID at once
         return _join(catalog, settings, run_id, invocation)
-    return Binding(run.ref, writable=True, run=run)
 
 
 def _join(catalog: Catalog, settings: Settings, run_id: str, invocation: Invocation) -> Binding:
@@ -117,15 +122,21 @@ def _join(catalog: Catalog, settings: Settings, run_id: str, invocation: Invocat
     return Binding(run.ref, writable=True, run=run, joined=True)
 
 
-def _retry(catalog: Catalog, settings: Settings, invocation: Invocation) -> Binding:
-    run = catalog.run_of_invocation(invocation.retried)
+def retried_run(catalog: Catalog, invocation: str) -> RunRecord:
+    """The run that an invocation was part of. Raises ``RunError``."""
+    run = catalog.run_of_invocation(invocation)
     if run is None:
         raise RunError(
-            f"run_results.json is of invocation {invocation.retried}, which is not a run of this "
-            "lake (it may be older than the run you mean, or of another target)",
+            f"run_results.json is of invocation {invocation}, which is not a run of this lake "
+            "(it may be older than the run you mean, or of another target)",
             remedy="`dbt-phlo runs list` shows the runs; PHLO_RUN_ID=<id> dbt build finishes one",
             code="PHLO404",
         )
+    return run
+
+
+def _retry(catalog: Catalog, settings: Settings, invocation: Invocation) -> Binding:
+    run = retried_run(catalog, invocation.retried)
     return _join(catalog, settings, run.id, invocation)._replace(joined=False)
 
 

@@ -38,7 +38,9 @@ def tell(session: Session, *, failed_here: bool) -> Ending:
     look = f"look: PHLO_RUN_ID={run.id} dbt show ..., or dbt-phlo branches diff {run.ref}"
     if verdict.has("failed"):
         lines = [f"run {run.id} is not promoted; {kept}", *reasons]
-        lines += [look, "mend the cause, then `dbt retry`, or `dbt build` for a new run"]
+        # dbt retries what this command has failed in, and knows nothing of an earlier one's
+        again = "`dbt retry`" if failed_here else f"PHLO_RUN_ID={run.id} dbt build"
+        lines += [look, f"mend the cause, then {again}, or `dbt build` for a new run"]
         return Ending(tuple(lines)) if failed_here or held else _failing(lines)
     if verdict.has("partial", "hold"):
         finish = f"promote it: dbt run-operation phlo_promote --args '{{ref: {run.ref}}}'"

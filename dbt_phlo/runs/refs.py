@@ -96,24 +96,32 @@ def assert_own_project(run: RunRecord, project: str, *, remedy: str) -> None:
 
 
 def discard(catalog: Catalog, name: str, *, dry_run: bool = False) -> Removal:
-    """Remove a run that was not promoted, or a branch, with what only they hold."""
+    """Remove a run that was not promoted, or a branch, with what only they hold.
+
+    A branch takes its runs that were not promoted with it: there is nothing left to promote into.
+    """
     ref = found(catalog, name)
-    if ref.kind == "branch":
-        _assert_unused(catalog, ref)
-    else:
-        run = catalog.run(ref.name.removeprefix(names.RUN_PREFIX))
-        assert_idle(run)
-        if run.state == "promoted":
-            raise RunError(
-                f"run {run.id} was promoted into {run.branch}: there is nothing to discard",
-                remedy="`dbt-phlo branches cleanup` removes its ref when its time is over",
-                code="PHLO423",
-            )
-        if not dry_run:
-            catalog.set_run_state(run.id, "discarded", "discarded by hand")
+    gone = (*_runs_on(catalog, ref), ref) if ref.kind == "branch" else (ref,)
+    runs = {one.name: _discardable(catalog, one) for one in gone if one.kind == "run"}
     if not dry_run:
-        catalog.delete_ref(ref.name)
-    return Removal((ref,), dry_run)
+        for one in gone:
+            if one.name in runs:
+                catalog.set_run_state(runs[one.name].id, "discarded", "discarded by hand")
+            catalog.delete_ref(one.name)
+    return Removal(gone, dry_run)
+
+
+def _discardable(catalog: Catalog, ref: Ref) -> RunRecord:
+    """The run of a ref, if it is neither promoted nor in progress."""
+    run = catalog.run(ref.name.removeprefix(names.RUN_PREFIX))
+    assert_idle(run)
+    if run.state == "promoted":
+        raise RunError(
+            f"run {run.id} was promoted into {run.branch}: there is nothing to discard",
+            remedy="`dbt-phlo branches cleanup` removes its ref when its time is over",
+            code="PHLO423",
+        )
+    return run
 
 
 def _ended_run(catalog: Catalog, name: str) -> RunRecord | None:
@@ -123,19 +131,23 @@ def _ended_run(catalog: Catalog, name: str) -> RunRecord | None:
         return None
 
 
-def _assert_unused(catalog: Catalog, branch: Ref) -> None:
-    """Raise when the branch is the lake's first one, or other refs stand on it."""
+def _runs_on(catalog: Catalog, branch: Ref) -> list[Ref]:
+    """The open refs of runs that a branch was the base of.
+
+    Raises when the branch is the lake's first one, or another branch stands on it.
+    """
     if branch.base is None:
         raise RunError(
             f"{branch.name} is the lake's first branch and cannot be discarded",
             remedy="to empty a lake, delete its folder",
             code="PHLO424",
         )
-    refs = {ref.name: ref for ref in catalog.refs()}
-    standing = [name for name, ref in refs.items() if ref.base == branch.name and ref.open]
-    if standing:
+    standing = [ref for ref in catalog.refs() if ref.base == branch.name and ref.open]
+    branches = sorted(ref.name for ref in standing if ref.kind == "branch")
+    if branches:
         raise RunError(
-            f"{branch.name} is what {', '.join(sorted(standing))} will be promoted into",
-            remedy="promote or discard these first",
+            f"{branch.name} is what {', '.join(branches)} was made from",
+            remedy="discard these first",
             code="PHLO424",
         )
+    return standing

@@ -5,7 +5,7 @@ run, so ``dbt run`` followed by ``dbt test``, ``--exclude a_failing_test`` or a 
 orchestrator are all decided by the same rule.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from dbt_phlo.catalogs.port import LedgerEntry, TableName
@@ -79,9 +79,12 @@ def decide(evidence: Evidence, policy: Policy) -> Verdict:
     """The verdict on a run."""
     latest = _latest(evidence.ledger)
     unchecked = _unchecked(evidence)
-    reasons = [*_failures(evidence, latest), *_unfinished(evidence, latest)]
+    overtaken = _overtaken(evidence, latest)
+    reasons = [*_failures(evidence, latest, overtaken), *_unfinished(evidence, latest)]
     if policy.require_checks != "off":
         reasons += _not_audited(evidence, latest)
+    else:
+        reasons += _failed_before(evidence, latest, overtaken)
     if policy.require_checks == "all" and unchecked:
         reasons.append(Reason("unchecked", f"unchecked: {', '.join(unchecked)}"))
     decision: Decision = "promote"
@@ -108,11 +111,32 @@ def _partial(ledger: Iterable[LedgerEntry]) -> str:
     return next((entry.status for entry in ledger if entry.kind == "partial"), "")
 
 
-def _failures(evidence: Evidence, latest: Mapping[str, LedgerEntry]) -> list[Reason]:
+def _overtaken(evidence: Evidence, latest: Mapping[str, LedgerEntry]) -> set[str]:
+    """The checks that have seen a table that was written again since: they say nothing of it now.
+
+    One that failed then has to run again before the run is promoted.
+    """
+    declared = {check.node for check in evidence.checks}
+    pointers = {name.lower(): value for name, value in evidence.pointers.items()}
+    return {
+        node
+        for node, entry in latest.items()
+        if entry.kind == "check"
+        and node in declared
+        and any(pointers.get(name.lower()) != value for name, value in entry.tables.items())
+    }
+
+
+def _failures(
+    evidence: Evidence, latest: Mapping[str, LedgerEntry], overtaken: Collection[str]
+) -> list[Reason]:
     bad = {
         node: entry.status
         for node, entry in latest.items()
-        if entry.kind != "plan" and entry.status not in FINISHED and node in evidence.nodes
+        if entry.kind != "plan"
+        and entry.status not in FINISHED
+        and node in evidence.nodes
+        and node not in overtaken
     }
     skipped = sum(status == "skipped" for status in bad.values())
     told = [
@@ -123,6 +147,17 @@ def _failures(evidence: Evidence, latest: Mapping[str, LedgerEntry]) -> list[Rea
     told += [f"hook {name}" for name in evidence.failed_hooks]
     told += [f"{skipped} skipped"] if skipped else []
     return [Reason("failed", f"failed: {', '.join(told)}", tuple(sorted(bad)))] if told else []
+
+
+def _failed_before(
+    evidence: Evidence, latest: Mapping[str, LedgerEntry], overtaken: Collection[str]
+) -> list[Reason]:
+    """Checks that failed on an earlier table, where nothing else asks for them to run again."""
+    nodes = sorted(
+        node for node in overtaken if node in evidence.nodes and latest[node].status not in FINISHED
+    )
+    text = f"not run again since they failed: {', '.join(evidence.nodes[n] for n in nodes)}"
+    return [Reason("not audited", text, tuple(nodes))] if nodes else []
 
 
 def _unfinished(evidence: Evidence, latest: Mapping[str, LedgerEntry]) -> list[Reason]:

@@ -35,6 +35,18 @@ def test_the_id_of_a_run_whose_ref_has_expired_is_not_used_again(lake: Lake) -> 
         lake.catalog.ref(run.ref)
 
 
+def test_a_run_that_is_forgotten_leaves_no_trace(lake: Lake) -> None:
+    lake.table("s.t")
+    run = lake.run("r1", lease=60)
+    lake.catalog.record("r1", [LedgerEntry(0, "i", "node", "n", "success", {}, 1.0)])
+    lake.catalog.forget_run("r1")
+    assert lake.catalog.runs() == []
+    assert [ref.name for ref in lake.catalog.refs()] == ["main"]
+    assert lake.catalog.run_of_invocation("invocation-r1") is None
+    assert lake.run("r1", lease=60).ref == run.ref, "as if it had never been"
+    assert lake.catalog.ledger("r1") == []
+
+
 def test_runs_are_listed_newest_first(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(4):
         monkeypatch.setattr("time.time", lambda now=1e9 + number: now)

@@ -59,6 +59,7 @@ class Lake:
         folder.mkdir(parents=True, exist_ok=True)
         self.write("dbt_project.yml", PROJECT + HOOKS)
         place = f'database: lake, iceberg_catalog: {{type: sql, uri: "{catalog_uri}"}}'
+        place = place if catalog_uri else "database: lake"
         self.write("profiles.yml", PROFILES.replace("database: lake", place))
 
     def write(self, name: str, text: str) -> Path:
@@ -146,3 +147,11 @@ class Lake:
             return {run.id: (run.state, run.reason) for run in catalog.runs()}
         finally:
             catalog.close()
+
+
+def ended(process: "subprocess.Popen[str]") -> str:
+    """What a process that was told to end has printed; one that does not listen is killed."""
+    try:
+        return process.communicate(timeout=120)[0]
+    finally:
+        process.kill()

@@ -8,7 +8,7 @@ import signal
 import time
 
 import pytest
-from lake import Lake
+from lake import Lake, ended
 
 KILLED = """
 import importlib, os, signal, sys
@@ -87,13 +87,13 @@ def test_an_interrupt_keeps_the_run_and_one_command_finishes_it(
     slow = "select count(*)::int as id, 1 as customer from range(200000000000) a(x) where x % 7 = 1"
     shop.write("models/orders.sql", slow)
     process = shop.start("build", PHLO_RUN_ID="stopped")
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not _building(shop):
         assert time.monotonic() < deadline, "the build never began"
         time.sleep(0.1)
     time.sleep(1)
     process.send_signal(number)
-    text, _ = process.communicate(timeout=60)
+    text = ended(process)
     assert process.returncode not in (0, -signal.SIGKILL), text
     assert "PHLO_RUN_ID=stopped dbt build finishes it" in text
     assert shop.runs()["stopped"] == ("kept", "interrupted before its end")
@@ -114,12 +114,64 @@ def test_dbt_test_alone_cannot_promote_what_an_interrupted_build_left_out(shop: 
     assert shop.holds() == {}
 
 
+@pytest.mark.parametrize("command", ["seed", "snapshot"])
+def test_sigkill_during_a_seed_or_snapshot_leaves_the_branch_as_it_was(
+    shop: Lake, command: str
+) -> None:
+    shop.write("seeds/kinds.csv", "id,kind\n1,a\n")
+    shop.write(
+        "snapshots/history.yml",
+        "snapshots: [{name: history, relation: ref('orders'), config: {schema: main, "
+        "unique_key: id, strategy: check, check_cols: [customer]}}]",
+    )
+    assert shop.dbt("build").code == 0
+    old = dict(shop.holds())
+    shop.write("seeds/kinds.csv", "id,kind\n1,b\n2,b\n")
+    shop.write("models/orders.sql", "select range::int as id, 1 as customer from range(10)")
+    spot = f"{SESSION}.node_ended:before:1"
+    process = shop.start(spot, command, script=KILLED, PHLO_RUN_ID="killed")
+    text, _ = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL, text
+    assert dict(shop.holds()) == old
+    outcome = shop.dbt(command, PHLO_RUN_ID="killed")
+    assert outcome.code == 0, outcome.text
+    assert shop.runs()["killed"] == ("promoted", "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_an_end_during_the_tests_of_a_joined_run_promotes_nothing(
+    shop: Lake, number: signal.Signals
+) -> None:
+    assert shop.dbt("run", PHLO_RUN_ID="stopped").code == 0
+    slow = "select 1 from range(200000000000) a(x) where x % 7 = 1 having count(*) < 0"
+    shop.write("tests/slow.sql", f"-- {{{{ ref('totals') }}}}\n{slow}")
+    process = shop.start("test", PHLO_RUN_ID="stopped")
+    deadline = time.monotonic() + 120
+    while not _noted(shop, "check"):
+        assert time.monotonic() < deadline, "no test ended"
+        time.sleep(0.1)
+    time.sleep(1)
+    process.send_signal(number)
+    text = ended(process)
+    assert process.returncode != 0, text
+    assert shop.holds() == {}
+    shop.write("tests/slow.sql", "-- {{ ref('totals') }}\nselect 1 where false")
+    outcome = shop.dbt("test", PHLO_RUN_ID="stopped")
+    assert outcome.code == 0, outcome.text
+    assert shop.runs()["stopped"] == ("promoted", "")
+
+
 def _building(shop: Lake) -> bool:
+    return _noted(shop, "plan")
+
+
+def _noted(shop: Lake, kind: str) -> bool:
+    """Whether the ledger of the run `stopped` has an entry of this kind."""
     try:
         catalog = shop.catalog()
     except Exception:  # the lake is being made
         return False
     try:
-        return any(entry.kind == "plan" for entry in catalog.ledger("stopped"))
+        return any(entry.kind == kind for entry in catalog.ledger("stopped"))
     finally:
         catalog.close()

@@ -118,6 +118,12 @@ ROWS: dict[str, tuple[str, dict[str, Any], str, list[str]]] = {
     "a check passed before the table was written again": (
         f"{ALL_PASS}, a1 pass s.a=A1", EMPTY, "hold", ["not audited: s.a (2 of 3 checks)"],
     ),
+    "a check failed, and then the table was written again": (
+        f"{ALL_PASS}, a1 fail s.a=A1", EMPTY, "hold", ["not audited: s.a (2 of 3 checks)"],
+    ),
+    "a check that nobody declares any more failed on an earlier table": (
+        f"{ALL_PASS}, a1 fail s.a=A1", {"checks": CHECKS[1:]}, "block", ["failed: a1 (fail)"],
+    ),
     "and passed once more after it": (
         f"{ALL_PASS}, a1 pass s.a=A1, a1 pass", EMPTY, "promote", [],
     ),
@@ -143,6 +149,10 @@ ROWS: dict[str, tuple[str, dict[str, Any], str, list[str]]] = {
     ),
     "require_checks off: a failure does block": (
         "a success, a1 fail", {"require_checks": "off"}, "block", ["failed: a1 (fail)"],
+    ),
+    "require_checks off: a failure on an earlier table holds": (
+        "a success, a1 fail s.a=A1", {"require_checks": "off"}, "hold",
+        ["not run again since they failed: a1"],
     ),
     "require_checks off: what is not finished holds": (
         "a planned", {"require_checks": "off"}, "hold", ["not finished: a"],

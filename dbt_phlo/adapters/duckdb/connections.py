@@ -12,7 +12,7 @@ from dbt_common.exceptions import DbtDatabaseError
 
 from dbt_phlo.adapters.duckdb.environment import PhloEnvironment
 from dbt_phlo.adapters.problems import PhloDbtError, as_dbt_errors
-from dbt_phlo.errors import CatalogError, PhloError
+from dbt_phlo.errors import CatalogError
 from dbt_phlo.runs.session import Session
 
 
@@ -47,13 +47,11 @@ class PhloDuckDBConnectionManager(DuckDBConnectionManager):
         """DuckDB's errors are dbt's database errors; ours stay what they are."""
         with super().exception_handler(sql, connection_name):
             try:
-                yield
-            except PhloError as error:
+                with as_dbt_errors(), engine_errors():
+                    yield
+            except (PhloDbtError, DbtDatabaseError):
                 self.rollback_if_open()
-                raise PhloDbtError(error) from error
-            except duckdb.Error as error:
-                self.rollback_if_open()
-                raise DbtDatabaseError(told(error)) from error
+                raise
 
     @classmethod
     def close_environment(cls) -> None:
@@ -63,6 +61,15 @@ class PhloDuckDBConnectionManager(DuckDBConnectionManager):
             if shared._ENV is not None:
                 shared._ENV.close()
                 shared._ENV = None
+
+
+@contextmanager
+def engine_errors() -> Iterator[None]:
+    """DuckDB's errors as dbt's, which dbt prints without a traceback."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise DbtDatabaseError(told(error)) from error
 
 
 def told(error: duckdb.Error) -> str:

@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from dbt_phlo.adapters.duckdb.environment import PhloEnvironment
 
 
+INTERRUPTED = "Query interrupted"
+"""DuckDB's words when a Python signal handler has raised while it was at work."""
+
+
 class PhloCursor:
     """Wraps DuckDB's cursor; everything not named here is DuckDB's own."""
 
@@ -27,7 +31,7 @@ class PhloCursor:
             return self
         parts = statements.split(sql)
         if not any(map(statements.ddl, parts)):
-            self._cursor.execute(self._prepared(sql), *arguments)
+            self._run(self._prepared(sql), *arguments)
             self._note(parts)
             return self
         for part in parts[:-1]:
@@ -41,7 +45,7 @@ class PhloCursor:
         if statement is not None and self._environment.stands_in(statement):
             self._cursor.execute("SELECT 'OK' AS status")
         else:
-            self._cursor.execute(self._prepared(sql), *arguments)
+            self._run(self._prepared(sql), *arguments)
             self._note([sql])
 
     def sql(self, sql: str, *arguments: Any, **options: Any) -> Any:
@@ -62,6 +66,20 @@ class PhloCursor:
 
     def cursor(self) -> "PhloCursor":
         return PhloCursor(self._cursor.cursor(), self._environment)
+
+    def _run(self, sql: str, *arguments: Any) -> None:
+        """Let DuckDB do a statement; a signal that ends it in the main thread stays a signal.
+
+        DuckDB tells one as an error in the statement, and a cursor that is closed then waits for
+        the statement's end, which may be hours away.
+        """
+        try:
+            self._cursor.execute(sql, *arguments)
+        except RuntimeError as error:
+            if str(error) != INTERRUPTED:
+                raise
+            self._cursor.interrupt()
+            raise KeyboardInterrupt from error
 
     def _prepared(self, sql: str) -> str:
         """The statement as DuckDB is to see it, with everything that it names in place."""

@@ -11,9 +11,10 @@ from dbt_common.contracts.constraints import ConstraintType
 
 from dbt_phlo.adapters.duckdb import constraints, documentation, leftovers, seeds
 from dbt_phlo.adapters.duckdb.column import PhloDuckDBColumn
-from dbt_phlo.adapters.duckdb.connections import PhloDuckDBConnectionManager
+from dbt_phlo.adapters.duckdb.connections import PhloDuckDBConnectionManager, engine_errors
 from dbt_phlo.adapters.duckdb.environment import PhloEnvironment
 from dbt_phlo.adapters.duckdb.relation import PhloDuckDBRelation
+from dbt_phlo.adapters.hook_lines import HookLinesMixin
 from dbt_phlo.adapters.lifecycle import PhloAdapterMixin
 from dbt_phlo.adapters.operations import OperationsMixin
 from dbt_phlo.adapters.problems import as_dbt_errors
@@ -23,7 +24,7 @@ from dbt_phlo.tables import types
 from dbt_phlo.tables.metadata import staging_name, under_construction
 
 
-class PhloDuckDBAdapter(PhloAdapterMixin, OperationsMixin, DuckDBAdapter):
+class PhloDuckDBAdapter(PhloAdapterMixin, HookLinesMixin, OperationsMixin, DuckDBAdapter):
     """dbt-duckdb on an Iceberg lake."""
 
     ConnectionManager = PhloDuckDBConnectionManager
@@ -82,7 +83,7 @@ class PhloDuckDBAdapter(PhloAdapterMixin, OperationsMixin, DuckDBAdapter):
             super().create_schema(relation)
             return
         self.commit_if_has_connection()
-        with as_dbt_errors():
+        with as_dbt_errors(), engine_errors():
             self._environment.create_schema(relation.schema)
 
     def drop_schema(self, relation: Any) -> None:

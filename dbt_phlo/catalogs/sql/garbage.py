@@ -15,9 +15,10 @@ class SqlGarbage:
 
     def roots(self, without: Iterable[str]) -> set[str]:
         """The metadata files of every table that a ref holds, or held when the ref was made."""
-        gone = set(without)
-        rows = self._database.all(tables.TABLES_OF_REFS)
-        return {location for ref, location in rows if ref not in gone}
+        gone = list(without)
+        marks = "''" + ", ?" * len(gone)  # PostgreSQL has no empty list
+        sql = tables.TABLES_OF_REFS.format(held=marks, base=marks)
+        return {location for (location,) in self._database.all(sql, *gone, *gone)}
 
     def known(self) -> dict[str, frozenset[str]]:
         """Unreached files that earlier cleanups left, with the writers that they wait for."""

@@ -156,10 +156,10 @@ DROP_EMPTY_NAMESPACE = """
 """Parameters: target, namespace, target."""
 
 TABLES_OF_REFS = """
-    SELECT catalog_name, metadata_location FROM iceberg_tables
-    WHERE COALESCE(iceberg_type, 'TABLE') = 'TABLE'
-    UNION SELECT ref, value FROM phlo_base WHERE kind = 'table'"""
-"""Each ref with the tables that it holds, and with those that it was made from."""
+    SELECT metadata_location FROM iceberg_tables
+    WHERE COALESCE(iceberg_type, 'TABLE') = 'TABLE' AND catalog_name NOT IN ({held})
+    UNION SELECT value FROM phlo_base WHERE kind = 'table' AND ref NOT IN ({base})"""
+"""The tables that any ref holds, or was made from; parameters: the refs to leave out, twice."""
 
 DELETE_UNREACHED_VIEWS = """
     DELETE FROM phlo_views WHERE location NOT IN (
