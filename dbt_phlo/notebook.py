@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from dbt_phlo.adapters import profile
 from dbt_phlo.adapters.duckdb import view_file
 from dbt_phlo.catalogs import open_catalog
-from dbt_phlo.endpoint import extensions
+from dbt_phlo.endpoint import extensions, warehouse
 from dbt_phlo.endpoint.client import Endpoint
 from dbt_phlo.names import literal, quoted
 from dbt_phlo.runs import refs
@@ -44,6 +44,7 @@ def connect(
         try:
             tables = catalog.at(name, writable=False)
             connection: DuckDBPyConnection = extensions.connect()
+            warehouse.unlock(connection, chosen.settings.catalog)
             if tables.views():
                 inner = f"{chosen.database}_tables"
                 endpoint.attach(connection, inner, read_only=True)

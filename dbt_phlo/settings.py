@@ -4,12 +4,14 @@ The environment wins over variables, variables over the profile; an empty variab
 ``KEYS`` is the one list of them: docs/configuration.md is printed from it.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from dbt_phlo import names
 from dbt_phlo.errors import ConfigError, nearest
+from dbt_phlo.storage import SCHEME, Storage, storage
 
 SNAPSHOT_DAYS = 30
 
@@ -34,7 +36,8 @@ KEYS = (
         "",
         "./lake",
         (),
-        "Folder of the lake, relative to the project. It cannot be moved later.",
+        "Folder of the lake, relative to the project, or `s3://bucket/prefix` (see [S3](s3.md)). "
+        "It cannot be moved later.",
     ),
     SettingKey(
         "iceberg_catalog",
@@ -44,7 +47,18 @@ KEYS = (
         {"type": "sql"},
         (),
         "`{type: sql}`: SQLite in the warehouse. `uri:` names another database, "
-        "`sqlite:////path/catalog.db` or `postgresql://user:password@host/database`.",
+        "`sqlite:////path/catalog.db` or `postgresql://user:password@host/database`; a warehouse "
+        "on S3 needs one.",
+    ),
+    SettingKey(
+        "secrets",
+        "secrets",
+        "",
+        "",
+        None,
+        (),
+        "DuckDB's secrets, as in dbt-duckdb. The one of `type: s3` that covers the warehouse holds "
+        "its keys.",
     ),
     SettingKey(
         "branch",
@@ -138,15 +152,19 @@ CATALOG_KEYS = ("type", "uri")
 DAY = 86_400.0
 MAX_DAYS = 36_500.0
 
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_PREFIX_PART = re.compile(r"[A-Za-z0-9._=-]+")
+_ABSOLUTE_SQLITE = re.compile(r"sqlite(?:\+\w+)?:////")
+
 
 class Settings(NamedTuple):
     """Everything that decides how an invocation binds, audits and promotes."""
 
     project: str
     warehouse: str
-    """``file://`` URI of the folder that holds the tables."""
+    """``file://`` or ``s3://`` URI of what holds the tables, without a slash at its end."""
     catalog: dict[str, Any]
-    """``{type, uri, warehouse, snapshot_seconds}`` for ``catalogs.open_catalog``."""
+    """``{type, uri, warehouse, storage, snapshot_seconds}`` for ``catalogs.open_catalog``."""
     branch: str
     base_branch: str
     wap: str
@@ -175,6 +193,9 @@ def resolve(
             value["iceberg_catalog"],
             warehouse,
             snapshot_seconds=_days("phlo_snapshot_days", value["snapshot_days"]),
+            storage=storage(warehouse, value["secrets"], environment)
+            if warehouse.startswith(SCHEME)
+            else None,
         ),
         branch=names.branch_name(str(value["branch"])),
         base_branch=names.branch_name(str(value["base_branch"])),
@@ -190,11 +211,16 @@ def resolve(
 
 
 def warehouse_uri(warehouse: str, project_root: Path) -> str:
-    """The ``file://`` URI of a warehouse given as a path, absolute or relative to the project."""
+    """The URI of a warehouse given as ``s3://bucket/prefix`` or as a path.
+
+    A path is absolute or relative to the project.
+    """
+    if warehouse.startswith(SCHEME):
+        return _bucket_uri(warehouse)
     if "://" in warehouse and not warehouse.startswith("file://"):
         raise ConfigError(
-            f"warehouse {warehouse!r}: only a folder is supported",
-            remedy="write a path, such as ./lake",
+            f"warehouse {warehouse!r}: only a folder or an S3 bucket is supported",
+            remedy="write a path, such as ./lake, or s3://bucket/prefix",
             code="PHLO103",
         )
     path = (project_root / Path(warehouse.removeprefix("file://")).expanduser()).resolve()
@@ -210,12 +236,38 @@ def warehouse_uri(warehouse: str, project_root: Path) -> str:
     return f"file://{path}"
 
 
+def _bucket_uri(warehouse: str) -> str:
+    bucket, _, prefix = warehouse.removeprefix(SCHEME).rstrip("/").partition("/")
+    if not _BUCKET.fullmatch(bucket):
+        raise ConfigError(
+            f"warehouse {warehouse!r}: {bucket!r} is not the name of a bucket",
+            remedy="write s3://bucket/prefix; a bucket's name has 3 to 63 lower-case letters, "
+            "digits, '-' and '.'",
+            code="PHLO117",
+        )
+    parts = prefix.split("/") if prefix else []
+    bad = next((p for p in parts if p in (".", "..") or not _PREFIX_PART.fullmatch(p)), None)
+    if bad is not None:
+        raise ConfigError(
+            f"warehouse {warehouse!r}: its prefix holds {bad!r}, which DuckDB's or other readers' "
+            "Iceberg cannot follow",
+            remedy="name a prefix of letters, digits, '-', '_', '.' and single '/'",
+            code="PHLO117",
+        )
+    return "/".join([f"{SCHEME}{bucket}", *parts])
+
+
 def catalog_configuration(
-    given: Any, warehouse: str, *, snapshot_seconds: float = SNAPSHOT_DAYS * DAY
+    given: Any,
+    warehouse: str,
+    *,
+    snapshot_seconds: float = SNAPSHOT_DAYS * DAY,
+    storage: Storage | None = None,
 ) -> dict[str, Any]:
     """What ``catalogs.open_catalog`` takes, with SQLite in the warehouse as the default database.
 
-    ``snapshot_seconds``: how long a table's earlier snapshots are kept.
+    ``snapshot_seconds``: how long a table's earlier snapshots are kept. ``storage``: the way into a
+    warehouse on S3.
     """
     if not isinstance(given, Mapping):
         raise ConfigError(
@@ -230,13 +282,31 @@ def catalog_configuration(
                 remedy=f"known keys: {', '.join(CATALOG_KEYS)}",
                 code="PHLO104",
             )
+    kind, uri = given.get("type", "sql"), given.get("uri")
+    if warehouse.startswith(SCHEME):
+        _assert_database(kind, uri)
     folder = warehouse.removeprefix("file://")
     return {
-        "type": given.get("type", "sql"),
-        "uri": given.get("uri") or f"sqlite:///{folder}/catalog.db",
+        "type": kind,
+        "uri": uri or f"sqlite:///{folder}/catalog.db",
         "warehouse": warehouse,
+        "storage": storage,
         "snapshot_seconds": snapshot_seconds,
     }
+
+
+def _assert_database(kind: Any, uri: Any) -> None:
+    """Raise for a warehouse on S3 whose catalog has no place of its own: S3 holds no database."""
+    relative = str(uri or "").startswith("sqlite") and not _ABSOLUTE_SQLITE.match(str(uri))
+    if kind == "sql" and (not uri or relative):
+        problem = "is relative" if relative else "is missing"
+        raise ConfigError(
+            f"a warehouse on S3 needs a database for its catalog: iceberg_catalog.uri {problem}",
+            remedy="write iceberg_catalog: {type: sql, uri: "
+            "'postgresql://user:password@host/database'}, or for one machine alone "
+            "uri: 'sqlite:////absolute/path/catalog.db'",
+            code="PHLO122",
+        )
 
 
 def _value(

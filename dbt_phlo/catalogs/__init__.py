@@ -9,6 +9,7 @@ from typing import Any
 from dbt_phlo.catalogs.port import Catalog
 from dbt_phlo.errors import ConfigError, nearest
 from dbt_phlo.tables.expiry import SNAPSHOT_SECONDS
+from dbt_phlo.tables.files import Files
 
 __all__ = ["KNOWN_TYPES", "Catalog", "open_catalog"]
 
@@ -24,6 +25,7 @@ def open_catalog(configuration: dict[str, Any], *, read_only: bool = False) -> C
         return SqlCatalog(
             configuration["uri"],
             configuration["warehouse"],
+            _files(configuration),
             snapshot_seconds=configuration.get("snapshot_seconds", SNAPSHOT_SECONDS),
             read_only=read_only,
         )
@@ -32,3 +34,12 @@ def open_catalog(configuration: dict[str, Any], *, read_only: bool = False) -> C
         remedy=f"use one of: {', '.join(KNOWN_TYPES)}",
         code="PHLO105",
     )
+
+
+def _files(configuration: dict[str, Any]) -> Files | None:
+    """What reads and writes the warehouse's files; None for those of a folder."""
+    if configuration.get("storage") is None:
+        return None
+    from dbt_phlo.tables.s3_files import S3Files
+
+    return S3Files(configuration["storage"])

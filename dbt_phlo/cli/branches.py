@@ -48,11 +48,11 @@ def show(place: Place, as_json: bool, ref: str) -> None:
       dbt-phlo branches show main
     """
     from dbt_phlo.cli import documents
-    from dbt_phlo.endpoint.counting import count
+    from dbt_phlo.endpoint.counting import counter
     from dbt_phlo.runs import content, wording
 
-    with place.lake(read_only=True) as (_, catalog):
-        found = content.of(catalog, ref, count)
+    with place.lake(read_only=True) as (target, catalog):
+        found = content.of(catalog, ref, counter(target.settings.catalog))
     say(documents.content(found), wording.content(found), as_json=as_json)
 
 
@@ -71,11 +71,11 @@ def diff(place: Place, as_json: bool, ref: str, against: str | None) -> None:
       dbt-phlo branches diff dev --against main --json
     """
     from dbt_phlo.cli import documents
-    from dbt_phlo.endpoint.counting import count
+    from dbt_phlo.endpoint.counting import counter
     from dbt_phlo.runs import changes, wording
 
-    with place.lake(read_only=True) as (_, catalog):
-        found = changes.compared(catalog, ref, against, count)
+    with place.lake(read_only=True) as (target, catalog):
+        found = changes.compared(catalog, ref, against, counter(target.settings.catalog))
     say(documents.diff(found), wording.diff(found), as_json=as_json)
 
 

@@ -1,4 +1,4 @@
-"""``doctor``: the warehouse's folder, the catalog, the endpoint, branches and runs."""
+"""``doctor``: the warehouse, the catalog, the endpoint, branches and runs."""
 
 import os
 import shutil
@@ -6,8 +6,9 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from dbt_phlo.cli import bucket_health
 from dbt_phlo.cli.examination import Check, Finding, not_checked, ok, warning, wrong
 from dbt_phlo.errors import NotFound, PhloError
 
@@ -26,7 +27,9 @@ class Subject:
 
     def __init__(self, target: "Target") -> None:
         self.target = target
-        self.folder = Path(target.settings.warehouse.removeprefix("file://"))
+        self.configuration = target.settings.catalog
+        self.on_s3 = self.configuration["storage"] is not None
+        self.folder = _folder(self.configuration)
         self._catalog: Catalog | None = None
 
     @classmethod
@@ -43,7 +46,7 @@ class Subject:
         from dbt_phlo.catalogs import open_catalog
 
         if self._catalog is None:
-            self._catalog = open_catalog(self.target.settings.catalog, read_only=True)
+            self._catalog = open_catalog(self.configuration, read_only=True)
         return self._catalog
 
     def known(self) -> "Catalog | None":
@@ -59,8 +62,11 @@ class Subject:
 
 
 def warehouse(subject: Subject) -> Finding:
-    """The warehouse's folder can be written, or can be made."""
+    """The warehouse's folder can be written, or can be made; the bucket can be written."""
+    if subject.on_s3:
+        return bucket_health.bucket(subject.configuration)
     folder = subject.folder
+    assert folder is not None
     place = _existing(folder)
     if not place.is_dir():
         return wrong(f"{place} is not a folder", "correct `warehouse:` in the profile")
@@ -76,7 +82,9 @@ def warehouse(subject: Subject) -> Finding:
 
 
 def file_system(subject: Subject) -> Finding:
-    """The warehouse is not on a network file system, where SQLite's locks are not safe."""
+    """The lake is not on a network file system, where SQLite's locks are not safe."""
+    if subject.folder is None:
+        return not_checked("nothing of the lake lies on this machine")
     kind = _file_system(_existing(subject.folder))
     if kind is None:
         return not_checked(f"the kind of file system is not known on {sys.platform}")
@@ -91,6 +99,8 @@ def file_system(subject: Subject) -> Finding:
 
 def space(subject: Subject) -> Finding:
     """There is space left."""
+    if subject.folder is None:
+        return not_checked("nothing of the lake lies on this machine")
     free = shutil.disk_usage(_existing(subject.folder)).free
     text = f"{free / (1 << 30):.1f} GiB free"
     if free < LOW_SPACE:
@@ -103,13 +113,13 @@ def catalog(subject: Subject) -> Finding:
     try:
         refs = subject.catalog().refs()
     except NotFound as error:
-        if _existing(subject.folder) == subject.folder and any(subject.folder.glob("*/*/metadata")):
+        if _holds_tables(subject):
             return wrong(
-                f"{error.message}, though {subject.folder} holds tables",
+                f"{error.message}, though {_shown(subject)} holds tables",
                 "put the catalog's database back, or correct `iceberg_catalog.uri`",
             )
         return ok("there is no lake yet; the first `dbt build` makes it")
-    return ok(f"answers, and belongs to {subject.folder}: {len(refs)} refs")
+    return ok(f"answers, and belongs to {_shown(subject)}: {len(refs)} refs")
 
 
 def endpoint(subject: Subject) -> Finding:
@@ -123,7 +133,7 @@ def endpoint(subject: Subject) -> Finding:
     if known is None:
         return not_checked("there is no catalog to serve")
     began = time.perf_counter()
-    server = Endpoint(subject.target.settings.catalog, known.refs()[0].name, writable=False)
+    server = Endpoint(subject.configuration, known.refs()[0].name, writable=False)
     try:
         with extensions.connect() as connection:
             server.attach(connection, "lake", read_only=True)
@@ -185,6 +195,29 @@ def expired(subject: Subject) -> Finding:
     if over:
         return warning(f"{len(over)} refs have expired", "dbt-phlo branches cleanup")
     return ok("no ref has expired")
+
+
+def _folder(configuration: dict[str, Any]) -> Path | None:
+    """The folder of this machine that the lake lies in, or at least its catalog; None if none."""
+    from dbt_phlo.catalogs.sql.urls import scheme, sqlite_path
+
+    if configuration["storage"] is None:
+        return Path(configuration["warehouse"].removeprefix("file://"))
+    if scheme(configuration["uri"]) == "sqlite":
+        return sqlite_path(configuration["uri"]).parent
+    return None
+
+
+def _shown(subject: Subject) -> str:
+    """The warehouse as a person writes it."""
+    return subject.target.settings.warehouse.removeprefix("file://")
+
+
+def _holds_tables(subject: Subject) -> bool:
+    if subject.on_s3:
+        return bucket_health.holds_tables(subject.configuration)
+    folder = subject.folder
+    return folder is not None and folder.is_dir() and any(folder.glob("*/*/metadata"))
 
 
 def _existing(path: Path) -> Path:

@@ -52,9 +52,9 @@ def show(place: Place, as_json: bool, run: str) -> None:
       dbt-phlo runs show nightly-7
     """
     from dbt_phlo.cli import documents
-    from dbt_phlo.endpoint.counting import count
+    from dbt_phlo.endpoint.counting import counter
     from dbt_phlo.runs import history, wording
 
-    with place.lake(read_only=True) as (_, catalog):
-        found = history.of(catalog, run, count)
+    with place.lake(read_only=True) as (target, catalog):
+        found = history.of(catalog, run, counter(target.settings.catalog))
     say(documents.history(found), wording.history(found), as_json=as_json)

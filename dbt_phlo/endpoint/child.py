@@ -48,9 +48,13 @@ def _serve(orders: dict[str, Any]) -> int:
     from dbt_phlo.endpoint.one_state import OneState
     from dbt_phlo.endpoint.routes import Routes
     from dbt_phlo.endpoint.server import EndpointServer
+    from dbt_phlo.storage import Storage
 
+    configuration = orders["catalog"]
+    if configuration.get("storage") is not None:
+        configuration["storage"] = Storage.from_message(configuration["storage"])
     reads_only = not orders["writable"] and not orders["track"]
-    catalog = open_catalog(orders["catalog"], read_only=reads_only)
+    catalog = open_catalog(configuration, read_only=reads_only)
     tables = catalog.at(orders["ref"], writable=orders["writable"], writer=orders["writer"])
     record = (lambda reads: catalog.record_reads(orders["ref"], reads)) if orders["track"] else None
     one_state = OneState(catalog) if orders["consistent"] == "statement" else None

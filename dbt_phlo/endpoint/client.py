@@ -20,8 +20,9 @@ class Endpoint:
     ``consistent``: whether all tables of one statement, or of the whole command, are shown as they
     were at one moment; for reading what others write.
 
-    The token goes over the pipe, never on a command line or into the environment. ``start``
-    returns at once; ``port`` waits for the child, so that other work can be done meanwhile.
+    The token and the keys of a warehouse on S3 go over the pipe, never on a command line or into
+    the environment. ``start`` returns at once; ``port`` waits for the child, so that other work can
+    be done meanwhile.
     """
 
     def __init__(
@@ -39,7 +40,8 @@ class Endpoint:
         self._port: int | None = None
         self._answer = threading.Lock()
         package = str(Path(__file__).resolve().parents[2])
-        standard_library_is_enough = catalog["uri"].startswith("sqlite")
+        storage = catalog.get("storage")
+        standard_library_is_enough = catalog["uri"].startswith("sqlite") and storage is None
         orders = {
             "path": [package] if standard_library_is_enough else [package, *sys.path],
             "token": self._token,
@@ -48,7 +50,7 @@ class Endpoint:
             "writer": writer,
             "track": track,
             "consistent": consistent,
-            "catalog": catalog,
+            "catalog": {**catalog, "storage": storage and storage.to_message()},
         }
         self._child = subprocess.Popen(
             [sys.executable, "-I", "-S", child.__file__],

@@ -56,17 +56,9 @@ class LocalFiles:
         try:
             return local_path(location).read_bytes()
         except FileNotFoundError as error:
-            raise CatalogError(  # not NotFound: the table is there, and must not look dropped
-                f"the file {location} is gone, but the catalog still points to it",
-                remedy="restore it from a backup; nothing in dbt-phlo deletes a reachable file",
-                code="PHLO305",
-            ) from error
+            raise gone(location) from error
         except OSError as error:
-            raise CatalogError(
-                f"cannot read {location}: {error.strerror}",
-                remedy="mend the permissions of the lake's folder",
-                code="PHLO317",
-            ) from error
+            raise denied("read", location, error.strerror) from error
 
     def write(self, location: str, data: bytes) -> None:
         path = local_path(location)
@@ -78,7 +70,7 @@ class LocalFiles:
         except OSError as error:
             with suppress(OSError):
                 unfinished.unlink(missing_ok=True)
-            raise _unwritten(location, error) from error
+            raise unwritten(location, error.strerror) from error
 
     def prepare(self, location: str) -> None:
         """Make the folders of a new table: DuckDB writes into them, but does not make them."""
@@ -86,7 +78,7 @@ class LocalFiles:
             for part in ("metadata", "data"):
                 (local_path(location) / part).mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise _unwritten(location, error) from error
+            raise unwritten(location, error.strerror) from error
 
     def listed(self, folder: str) -> Iterator[StoredFile]:
         """Every file below ``folder``, in no order; links are not followed."""
@@ -103,11 +95,7 @@ class LocalFiles:
             except FileNotFoundError:
                 continue
             except OSError as error:
-                raise CatalogError(
-                    f"cannot list {folder}: {error.strerror}",
-                    remedy="mend the permissions of the lake's folder",
-                    code="PHLO317",
-                ) from error
+                raise denied("list", folder, error.strerror) from error
 
     def delete(self, locations: Iterable[str]) -> None:
         """Delete files; their folders stay."""
@@ -115,11 +103,7 @@ class LocalFiles:
             try:
                 local_path(location).unlink(missing_ok=True)
             except OSError as error:
-                raise CatalogError(
-                    f"cannot delete {location}: {error.strerror}",
-                    remedy="mend the permissions of the lake's folder",
-                    code="PHLO317",
-                ) from error
+                raise denied("delete", location, error.strerror) from error
 
     def prune(self, folders: Iterable[str]) -> None:
         """Remove empty folders of tables; one that is not empty stays."""
@@ -203,12 +187,34 @@ def damaged(location: str, problem: str) -> CatalogError:
     )
 
 
-def _unwritten(location: str, error: OSError) -> CatalogError:
+def gone(location: str) -> CatalogError:
+    """The error for a file that must be there; no NotFound: its table must not look dropped."""
     return CatalogError(
-        f"cannot write {location}: {error.strerror}",
-        remedy="free some space or mend the folder's permissions, then `dbt retry`",
-        code="PHLO306",
+        f"the file {location} is gone, but the catalog still points to it",
+        remedy="restore it from a backup; nothing in dbt-phlo deletes a reachable file",
+        code="PHLO305",
     )
+
+
+def unwritten(
+    location: str,
+    reason: str | None,
+    remedy: str = "free some space or mend the folder's permissions",
+) -> CatalogError:
+    """The error for a file that the store does not take."""
+    return CatalogError(
+        f"cannot write {location}: {reason}", remedy=f"{remedy}, then `dbt retry`", code="PHLO306"
+    )
+
+
+def denied(
+    action: str,
+    location: str,
+    reason: str | None,
+    remedy: str = "mend the permissions of the lake's folder",
+) -> CatalogError:
+    """The error for a store that does not let itself be read, listed or deleted from."""
+    return CatalogError(f"cannot {action} {location}: {reason}", remedy=remedy, code="PHLO317")
 
 
 def local_path(location: str) -> Path:

@@ -52,6 +52,8 @@ class Outcome(NamedTuple):
 class Lake:
     """A project folder; ``dbt`` runs a command in it, ``rows`` asks the lake at a ref."""
 
+    catalog_uri = ""
+
     def __init__(self, folder: Path, catalog_uri: str = "") -> None:
         """``catalog_uri``: a database for a team, instead of SQLite in the lake's folder."""
         self.folder = folder

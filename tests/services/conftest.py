@@ -1,17 +1,29 @@
-"""A lake with its endpoint as a real child process, and DuckDB attached to it."""
+"""A lake with its endpoint as a real child process, and DuckDB attached to it; an S3 server."""
 
 import http.client
 import json
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from s3_server import Server, s3_server
+
 from dbt_phlo.catalogs import Catalog, open_catalog
 from dbt_phlo.endpoint import extensions
 from dbt_phlo.endpoint.client import Endpoint
 from dbt_phlo.settings import catalog_configuration, warehouse_uri
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[Server]:
+    """A real S3 server with an empty bucket."""
+    with s3_server() as server:
+        yield server
 
 
 class Served(NamedTuple):

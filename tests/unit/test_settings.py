@@ -30,6 +30,7 @@ def test_the_defaults() -> None:
             "type": "sql",
             "uri": "sqlite:////p/lake/catalog.db",
             "warehouse": "file:///p/lake",
+            "storage": None,
             "snapshot_seconds": 30 * 86400.0,
         },
         branch="main",
@@ -100,7 +101,21 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, str], str, st
     "true is no mode": ({"wap": True}, {}, {}, "PHLO102", "wap is True"),
     "false where off is no word": ({}, {"phlo_isolation": False}, {}, "PHLO102", "is False"),
     "a list": ({"wap": ["auto"]}, {}, {}, "PHLO102", "wap is ['auto']"),
-    "another scheme": ({"warehouse": "s3://bucket/x"}, {}, {}, "PHLO103", "only a folder"),
+    "another scheme": ({"warehouse": "gs://bucket/x"}, {}, {}, "PHLO103", "or an S3 bucket"),
+    "another word for S3": ({"warehouse": "s3a://bucket/x"}, {}, {}, "PHLO103", "or an S3 bucket"),
+    "a bucket in capitals": ({"warehouse": "s3://Lake/x"}, {}, {}, "PHLO117", "'Lake' is not"),
+    "no bucket": ({"warehouse": "s3:///x"}, {}, {}, "PHLO117", "'' is not the name of a bucket"),
+    "an odd prefix": ({"warehouse": "s3://lake/a b"}, {}, {}, "PHLO117", "holds 'a b'"),
+    "a quote": ({"warehouse": "s3://lake/a'b"}, {}, {}, "PHLO117", "holds \"a'b\""),
+    "a prefix that climbs": ({"warehouse": "s3://lake/a/../b"}, {}, {}, "PHLO117", "holds '..'"),
+    "a prefix with a hole": ({"warehouse": "s3://lake/a//b"}, {}, {}, "PHLO117", "holds ''"),
+    "S3 without a database": (
+        {"warehouse": "s3://lake/x"}, {}, {}, "PHLO122", "iceberg_catalog.uri is missing",
+    ),
+    "S3 with a file somewhere": (
+        {"warehouse": "s3://lake/x", "iceberg_catalog": {"uri": "sqlite:///catalog.db"}}, {}, {},
+        "PHLO122", "relative",
+    ),
     "a catalog that is a word": (
         {"iceberg_catalog": "sql"}, {}, {}, "PHLO104", "mapping, not 'sql'",
     ),
@@ -197,3 +212,31 @@ def test_every_setting_can_be_given_somewhere_and_is_explained() -> None:
         assert key.meaning.endswith("."), key.name
         assert not key.variable or key.variable == f"phlo_{key.name}"
         assert not key.environment or key.environment == f"PHLO_{key.name.upper()}"
+
+
+@pytest.mark.parametrize(
+    "given, expected",
+    [
+        ("s3://lake/wh", "s3://lake/wh"),
+        ("s3://lake/wh/", "s3://lake/wh"),
+        ("s3://lake", "s3://lake"),
+        ("s3://my.lake-1/a_b/c=d/", "s3://my.lake-1/a_b/c=d"),
+    ],
+)
+def test_a_warehouse_may_be_a_bucket(given: str, expected: str) -> None:
+    for uri in ("postgresql://db/lake", "sqlite:////srv/catalog.db"):
+        settings = resolved(
+            {
+                "warehouse": given,
+                "iceberg_catalog": {"uri": uri},
+                "secrets": [{"type": "s3", "key_id": "K", "secret": "s3cr3t"}],
+            }
+        )
+        assert settings.warehouse == settings.catalog["warehouse"] == expected
+        assert settings.catalog["storage"].key_id == "K"
+        assert "s3cr3t" not in repr(settings)
+
+
+def test_a_folder_needs_no_keys_whatever_secrets_there_are() -> None:
+    wrong = [{"type": "s3", "nonsense": 1}]
+    assert resolved({"secrets": wrong}).catalog["storage"] is None

@@ -23,7 +23,6 @@ INHERITED = (
     "module_paths",
     "plugins",
     "retries",
-    "secrets",
     "settings",
 )
 WITHOUT_MEANING = ("path", "remote", "is_ducklake", "motherduck_token", "flights")
@@ -41,6 +40,12 @@ class PhloDuckDBCredentials(DuckDBCredentials):
     branch: str = "main"
     base_branch: str = "main"
     wap: Any = "auto"
+
+    def __post_init__(self) -> None:
+        """The parent takes the types and names out of ``secrets``; they stay as they are given."""
+        given = [dict(secret) for secret in self.secrets or []]
+        super().__post_init__()  # type: ignore[no-untyped-call]
+        self.secrets = given
 
     @property
     def type(self) -> str:

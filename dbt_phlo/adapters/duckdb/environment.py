@@ -12,7 +12,7 @@ from dbt_phlo.adapters.duckdb.cursor import PhloCursor
 from dbt_phlo.adapters.duckdb.statements import Ddl
 from dbt_phlo.adapters.duckdb.views import LakeViews
 from dbt_phlo.catalogs.port import Key
-from dbt_phlo.endpoint import extensions
+from dbt_phlo.endpoint import extensions, warehouse
 from dbt_phlo.endpoint.client import Endpoint
 from dbt_phlo.errors import AlreadyExists, NotFound
 from dbt_phlo.names import quoted
@@ -56,8 +56,9 @@ class PhloEnvironment(LocalEnvironment):
             source = "" if isinstance(extension, str) else f" FROM {extension['repo']}"
             connection.execute(f"INSTALL {name}{source}")
             connection.execute(f"LOAD {name}")
+        warehouse.unlock(connection, self.session.settings.catalog)
         for sql in creds.secrets_sql():
-            connection.execute(sql)
+            warehouse.create_secret(connection, sql)
         if creds.filesystems:
             import fsspec
 

@@ -13,6 +13,7 @@ from dbt_phlo.catalogs.bound import BoundTables
 from dbt_phlo.catalogs.port import (
     Diff,
     Expired,
+    Judged,
     Key,
     LedgerEntry,
     Promotion,
@@ -107,7 +108,7 @@ class SqlCatalog:
         run: str,
         serializable: bool = False,
         dry_run: bool = False,
-        judged: Mapping[str, str] | None = None,
+        judged: Judged | None = None,
         expires_at: float | None = None,
         reason: str = "",
     ) -> Promotion:
@@ -214,9 +215,15 @@ class SqlCatalog:
             self._runs.forget(run_id)
 
     def set_run_state(
-        self, run_id: str, state: RunState, reason: str, *, expires_at: float | None = None
+        self,
+        run_id: str,
+        state: RunState,
+        reason: str,
+        *,
+        expires_at: float | None = None,
+        by_hand: bool = False,
     ) -> None:
-        self._runs.set_state(run_id, state, reason, expires_at=expires_at)
+        self._runs.set_state(run_id, state, reason, expires_at, by_hand)
 
     def record(self, run_id: str, entries: Iterable[LedgerEntry]) -> None:
         self._runs.record(run_id, entries)
