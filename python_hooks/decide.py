@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from dbt_phlo.adapters.project import failed_operations
-
 
 def hook(phlo: Any, **_: Any) -> None:
     phlo.session.decide(
         phlo.project.checks(),
         phlo.project.blocking_nodes(),
-        failed_hooks=failed_operations(phlo.results),
+        failed_hooks=phlo.failed_hooks,
     )

@@ -36,6 +36,8 @@ class Phlo:
             "promoted": [],
             "blocked": [],
         }
+        self.failed_hooks: Sequence[str] = ()
+        """The on-run-start hooks that failed in this invocation."""
         self.failure = ""
         """Set by a step: why the command must exit 1 although every node went well."""
 
@@ -53,8 +55,9 @@ class Phlo:
 
     @property
     def failed_here(self) -> bool:
-        """Whether a node failed in this invocation, so that dbt exits 1 by itself."""
-        return any(str(result.status) in FAILING for result in self.results)
+        """Whether a node or hook failed in this invocation, so that dbt exits 1 by itself."""
+        failed = any(str(result.status) in FAILING for result in self.results)
+        return failed or bool(self.failed_hooks)
 
     @property
     def verdict(self) -> Verdict | None:

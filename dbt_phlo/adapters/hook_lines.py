@@ -54,7 +54,8 @@ class HookLinesMixin(metaclass=AdapterMeta):
     def phlo_run_end(self, results: list[Any]) -> str:
         """Run the steps of python_hooks/run_end.py; returns the statement for dbt to execute.
 
-        Hooks that come after this one are not the run's: they are bound anew, when they ask.
+        Hooks of packages that come after this one are not the run's: they are bound anew, when
+        they ask.
         """
         with as_dbt_errors():
             session = self.phlo_session()
@@ -63,9 +64,10 @@ class HookLinesMixin(metaclass=AdapterMeta):
                 phlo.failed_hooks = self._phlo_observer.failed_hooks
                 hooks.own("run_end")(phlo)
                 self._phlo_failure = phlo.failure
-            if session.run is not None or not session.binding.writable:
+            later = self._phlo_later_hooks()
+            if later and (session.run is not None or not session.binding.writable):
                 self.phlo_unbind()
-            return self._phlo_failing() if self._phlo_failure else ""
+            return self._phlo_failing(later) if self._phlo_failure else ""
 
     @available.parse(lambda *a, **k: "")
     def phlo_hook(self, name: str, on: str = "end", **arguments: Any) -> str:
@@ -99,12 +101,14 @@ class HookLinesMixin(metaclass=AdapterMeta):
         while self._phlo_undo:
             self._phlo_undo.pop()()
 
-    def _phlo_failing(self) -> str:
-        """The statement that makes the command exit 1, from this hook or from a later one."""
+    def _phlo_later_hooks(self) -> list[Any]:
+        """The hooks of packages that dbt runs after ours."""
         nodes = self.get_macro_resolver().nodes.values()
-        later = package_hooks.pending(
-            nodes, self.config.project_name, self._phlo_observer.ended_hooks
-        )
+        ended = self._phlo_observer.ended_hooks if self._phlo_observer else ()
+        return package_hooks.pending(nodes, self.config.project_name, ended)
+
+    def _phlo_failing(self, later: list[Any]) -> str:
+        """The statement that makes the command exit 1, from this hook or from a later one."""
         if not later:
             return FAILURE
         announce(self._phlo_failure, loud=True)

@@ -184,15 +184,6 @@ def statuses(results: Iterable[Any]) -> dict[str, str]:
     return {result.node.unique_id: str(result.status) for result in results}
 
 
-def failed_operations(results: Iterable[Any]) -> list[str]:
-    """The hooks that failed in this invocation."""
-    return [
-        result.node.name
-        for result in results
-        if str(result.node.resource_type) == "operation" and str(result.status) == "error"
-    ]
-
-
 def _selected_by(node: Any) -> str:
     """A node's name for ``--select``."""
     version = getattr(node, "version", None)

@@ -87,6 +87,21 @@ class Diff(NamedTuple):
             if change.ours is not None and change.key.kind != "namespace"
         }
 
+    @property
+    def outcome(self) -> dict[str, str | None]:
+        """``written``, and with None the tables and views that ``ref`` has dropped."""
+        dropped = (str(change.key) for change in self.changes if change.key.name)
+        return {**dict.fromkeys(dropped), **self.written}
+
+
+class Judged(NamedTuple):
+    """What a verdict was given on: a promotion makes exactly this true, or nothing."""
+
+    changes: Mapping[str, str | None]
+    """See ``Diff.outcome``."""
+    plans: int
+    """How many plans the run's ledger held: a later one announces work that is not judged."""
+
 
 def mover(run: str | None) -> str:
     """Who moved a table, in words: the run, or nobody that is known as one."""
@@ -227,7 +242,7 @@ class Catalog(Protocol):
         run: str,
         serializable: bool = False,
         dry_run: bool = False,
-        judged: Mapping[str, str] | None = None,
+        judged: Judged | None = None,
         expires_at: float | None = None,
         reason: str = "",
     ) -> Promotion: ...
@@ -259,7 +274,13 @@ class Catalog(Protocol):
     def end_invocation(self, run_id: str, invocation: str) -> None: ...
     def forget_run(self, run_id: str) -> None: ...
     def set_run_state(
-        self, run_id: str, state: RunState, reason: str, *, expires_at: float | None = None
+        self,
+        run_id: str,
+        state: RunState,
+        reason: str,
+        *,
+        expires_at: float | None = None,
+        by_hand: bool = False,
     ) -> None: ...
     def record(self, run_id: str, entries: Iterable[LedgerEntry]) -> None: ...
     def ledger(self, run_id: str) -> list[LedgerEntry]: ...

@@ -80,9 +80,9 @@ def _promoted(
 ) -> Promotion:
     """The promotion; a refused one leaves the run kept, with the reason."""
     try:
-        return promotion.promote(catalog, run, settings, judged=evidence.written, reason=forced)
+        return promotion.promote(catalog, run, settings, judged=evidence.judged, reason=forced)
     except PhloError as error:
-        promotion.keep(catalog, run, settings, f"refused: {error.message}")
+        promotion.keep(catalog, run, settings, f"refused: {error.message}", by_hand=True)
         raise
 
 

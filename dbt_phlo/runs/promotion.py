@@ -3,8 +3,16 @@
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
-from dbt_phlo.catalogs.port import Catalog, Promotion, RunRecord, TableName
-from dbt_phlo.errors import CatalogError, Conflict, PhloError, PromotionRefused, RunError
+from dbt_phlo.catalogs.port import Catalog, Judged, Promotion, RunRecord, TableName
+from dbt_phlo.errors import (
+    CatalogError,
+    Conflict,
+    NotFound,
+    PhloError,
+    PromotionRefused,
+    ReadOnly,
+    RunError,
+)
 from dbt_phlo.runs.verdict import CheckSpec, Evidence
 from dbt_phlo.settings import Settings
 
@@ -16,10 +24,15 @@ def evidence(
     nodes: Mapping[str, str],
     failed_hooks: Sequence[str] = (),
 ) -> Evidence:
-    """Everything that the verdict on ``run`` depends on, as it is now."""
-    pointers = {str(key): value for key, value in catalog.at(run.ref).pointers().items()}
+    """Everything that the verdict on ``run`` depends on, as it is now.
+
+    What has changed is read first: the promotion compares it again, so that what is read here
+    between the two is of the same state, whoever else writes the ref.
+    """
     diff = catalog.diff(run.ref)
-    return Evidence(diff.written, pointers, checks, catalog.ledger(run.id), nodes, failed_hooks)
+    pointers = {str(key): value for key, value in catalog.at(run.ref).pointers().items()}
+    ledger, dropped = catalog.ledger(run.id), diff.outcome.keys() - diff.written.keys()
+    return Evidence(diff.written, pointers, checks, ledger, nodes, failed_hooks, dropped)
 
 
 def pointers_of(catalog: Catalog, ref: str, wanted: Iterable[TableName]) -> dict[str, str]:
@@ -37,14 +50,14 @@ def promote(
     run: RunRecord,
     settings: Settings,
     *,
-    judged: Mapping[str, str] | None = None,
+    judged: Judged | None = None,
     dry_run: bool = False,
     reason: str = "",
 ) -> Promotion:
     """Record the intent, merge in one atomic step, and be sure of the answer.
 
-    ``judged`` is what the verdict saw (``Evidence.written``): if another invocation of the run has
-    written since, nothing is promoted. ``reason`` is kept in the run's record.
+    ``judged`` is what the verdict saw (``Evidence.judged``): if another invocation of the run has
+    written or planned something since, nothing is promoted. ``reason`` is kept in the run's record.
     Raises ``PromotionRefused`` when the branch has moved under the run. When the catalog's answer
     is lost, the run's own record tells whether the merge was done: it is part of the merge.
     """
@@ -68,22 +81,33 @@ def promote(
             reason=reason,
             expires_at=time.time() + settings.retention_seconds,
         )
-    except (PromotionRefused, Conflict):
-        raise
+    except (PromotionRefused, Conflict, ReadOnly, NotFound):
+        raise  # the catalog's own answer: nothing was lost, somebody else was faster
     except CatalogError as error:
         if _was_promoted(catalog, run):
             return Promotion(catalog.diff(run.ref), time.time(), dry_run=False)
         raise error
 
 
-def keep(catalog: Catalog, run: RunRecord, settings: Settings, reason: str) -> None:
-    """Keep a run that is not promoted, for as long as failed runs are kept."""
+def keep(
+    catalog: Catalog, run: RunRecord, settings: Settings, reason: str, *, by_hand: bool = False
+) -> None:
+    """Keep a run that is not promoted, for as long as failed runs are kept.
+
+    ``by_hand``: not by one of its invocations.
+    """
     expires_at = time.time() + settings.failed_retention_seconds
-    catalog.set_run_state(run.id, "kept", reason, expires_at=expires_at)
+    catalog.set_run_state(run.id, "kept", reason, expires_at=expires_at, by_hand=by_hand)
 
 
 def _was_promoted(catalog: Catalog, run: RunRecord) -> bool:
+    """Whether the merge was done whose answer was lost.
+
+    Noting the intent again changes nothing of a promoted run, and waits for the end of a merge
+    that a database server goes on with although its client is gone.
+    """
     try:
+        catalog.set_run_state(run.id, "promoting", f"into {run.branch}")
         return catalog.run(run.id).state == "promoted"
     except PhloError:
         return False

@@ -7,7 +7,7 @@ the run's life, in the order in which they are called.
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
-from dbt_phlo.catalogs.port import Catalog, LedgerEntry, Promotion, RunRecord, TableName
+from dbt_phlo.catalogs.port import Catalog, Judged, LedgerEntry, Promotion, RunRecord, TableName
 from dbt_phlo.errors import PhloError
 from dbt_phlo.runs import promotion
 from dbt_phlo.runs.binding import Binding, Invocation, bind
@@ -36,7 +36,7 @@ class Session:
         self.verdict: Verdict | None = None
         self.promotion: Promotion | None = None
         self.refusal: PhloError | None = None
-        self.judged: Mapping[str, str] = {}
+        self.judged: Judged | None = None
         self.started = False
         """Whether on-run-start was reached, so that on-run-end is due."""
         self.ended = False
@@ -97,7 +97,7 @@ class Session:
         """The verdict on everything that happened on the ref so far."""
         assert self.run is not None
         evidence = promotion.evidence(self.catalog, self.run, checks, nodes, failed_hooks)
-        self.judged = evidence.written
+        self.judged = evidence.judged
         policy = Policy(self.settings.wap, self.settings.require_checks)
         self.verdict = decide(evidence, policy)
         return self.verdict

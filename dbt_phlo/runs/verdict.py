@@ -8,7 +8,7 @@ orchestrator are all decided by the same rule.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from dbt_phlo.catalogs.port import LedgerEntry, TableName
+from dbt_phlo.catalogs.port import Judged, LedgerEntry, TableName
 
 PASSED = ("pass", "warn")
 FINISHED = ("success", "no-op", *PASSED)
@@ -53,6 +53,14 @@ class Evidence(NamedTuple):
     """The nodes of the project that may block, with the name to tell of each."""
     failed_hooks: Sequence[str] = ()
     """Hooks of the deciding invocation that failed."""
+    dropped: Collection[str] = ()
+    """Tables and views that the run has dropped."""
+
+    @property
+    def judged(self) -> Judged:
+        """What a verdict on this evidence is about, for the promotion to compare."""
+        plans = sum(entry.kind == "plan" for entry in self.ledger)
+        return Judged({**dict.fromkeys(self.dropped), **self.written}, plans)
 
 
 class Reason(NamedTuple):

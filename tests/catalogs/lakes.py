@@ -1,5 +1,6 @@
 """What the behaviour suite needs of a lake, in few words: tables, views and runs by name."""
 
+import json
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -7,6 +8,7 @@ from typing import Any, NamedTuple
 from dbt_phlo.catalogs.port import Catalog, Ref, RunRecord
 from dbt_phlo.names import run_ref
 from dbt_phlo.runs.cleanup import PATIENCE_SECONDS, cleanup
+from dbt_phlo.storage import Storage
 
 DAY = 86_400.0
 
@@ -32,6 +34,20 @@ class Lake(NamedTuple):
     catalog: Catalog
     again: Callable[..., Catalog]
     configuration: dict[str, Any]
+
+    def message(self, **changes: Any) -> str:
+        """The configuration (with changes) for another process, which gets it by ``read``."""
+        storage = self.configuration["storage"]
+        told = storage and storage.to_message()
+        return json.dumps({**self.configuration, "storage": told, **changes})
+
+    @staticmethod
+    def read(message: str) -> dict[str, Any]:
+        """What ``message`` has written."""
+        configuration: dict[str, Any] = json.loads(message)
+        if configuration["storage"]:
+            configuration["storage"] = Storage.from_message(configuration["storage"])
+        return configuration
 
     def table(self, name: str, ref: str = "main", /, **types: str) -> str:
         """Create ``schema.table`` (and its schema); returns its value."""

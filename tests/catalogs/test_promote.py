@@ -4,7 +4,7 @@ import pytest
 from lakes import Lake
 
 from dbt_phlo.catalogs import Catalog
-from dbt_phlo.catalogs.port import Key
+from dbt_phlo.catalogs.port import Judged, Key
 from dbt_phlo.errors import Conflict, NotFound, PromotionRefused, ReadOnly
 
 
@@ -268,7 +268,7 @@ def test_what_was_not_judged_is_not_promoted(lake: Lake) -> None:
     lake.table("s.a")
     run = lake.run("r1")
     lake.change("s.a", run.ref)
-    judged = {"s.a": lake.values(run.ref)["s.a"]}
+    judged = Judged({"s.a": lake.values(run.ref)["s.a"]}, plans=0)
     lake.change("s.a", run.ref)
     lake.table("s.b", run.ref)
     before = lake.values()
@@ -276,7 +276,7 @@ def test_what_was_not_judged_is_not_promoted(lake: Lake) -> None:
         lake.catalog.promote(run.ref, run="r1", judged=judged)
     assert lake.values() == before
     assert lake.catalog.ref(run.ref).open
-    lake.catalog.promote(run.ref, run="r1", judged=lake.values(run.ref))
+    lake.catalog.promote(run.ref, run="r1", judged=Judged(lake.values(run.ref), plans=0))
 
 
 def test_the_run_that_made_a_key_what_it_is_can_be_asked_for(lake: Lake) -> None:

@@ -100,7 +100,20 @@ def pyiceberg(lake: Lake, ref: str = "main") -> Any:
     from pyiceberg.catalog.sql import SqlCatalog as Theirs
 
     uri = lake.configuration["uri"].replace("postgresql://", "postgresql+psycopg://")
-    return Theirs(ref, uri=uri, warehouse=lake.configuration["warehouse"])
+    return Theirs(ref, uri=uri, warehouse=lake.configuration["warehouse"], **way_in(lake))
+
+
+def way_in(lake: Lake) -> dict[str, str]:
+    """pyiceberg's own names for the way into a bucket."""
+    storage = lake.configuration["storage"]
+    if storage is None:
+        return {}
+    return {
+        "s3.endpoint": storage.server,
+        "s3.access-key-id": storage.key_id,
+        "s3.secret-access-key": storage.secret.revealed(),
+        "s3.region": storage.region,
+    }
 
 
 def test_pyiceberg_opens_any_ref_by_its_name(lake: Lake) -> None:

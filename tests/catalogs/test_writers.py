@@ -80,7 +80,7 @@ def test_processes_that_write_one_ref_lose_no_update(lake: Lake) -> None:
     run = lake.run("r1", lease=60)
     processes = [
         subprocess.Popen(
-            [sys.executable, str(PROCESS), json.dumps(lake.configuration), run.ref, str(number)],
+            [sys.executable, str(PROCESS), lake.message(), run.ref, str(number)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -175,15 +175,13 @@ def test_a_table_is_never_left_without_its_namespace(lake: Lake) -> None:
 
 def test_many_processes_may_make_the_lake_at_once(lake: Lake) -> None:
     """``lake`` is laid out already, so this one asks for a second lake beside it."""
-    folder = f"{lake.configuration['warehouse']}-2"
-    if lake.configuration["uri"].startswith("sqlite"):
-        uri = f"sqlite:///{folder.removeprefix('file://')}/catalog.db"
-    else:
+    if not lake.configuration["uri"].startswith("sqlite"):
         pytest.skip("PostgreSQL databases are made by their server")
-    configuration = {"type": "sql", "uri": uri, "warehouse": folder}
+    uri = lake.configuration["uri"].replace("/catalog.db", "/second/catalog.db")
+    second = lake.message(uri=uri, warehouse=f"{lake.configuration['warehouse']}-2")
     processes = [
         subprocess.Popen(
-            [sys.executable, str(PROCESS), json.dumps(configuration), "main", "open"],
+            [sys.executable, str(PROCESS), second, "main", "open"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -13,7 +13,7 @@ TURNS = 20
 
 
 def main() -> None:
-    configuration, ref, number = json.loads(sys.argv[1]), sys.argv[2], sys.argv[3]
+    configuration, ref, number = Lake.read(sys.argv[1]), sys.argv[2], sys.argv[3]
     catalog = open_catalog(configuration)
     if number == "open":
         print(" ".join(ref.name for ref in catalog.refs()))

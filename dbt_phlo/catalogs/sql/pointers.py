@@ -140,7 +140,7 @@ class SqlPointers:
 
     def _assert_writing(self) -> None:
         assert_open(self._database, self._ref)
-        assert_writing(self._database, self._writer)
+        assert_writing(self._database, self._writer, self._ref)
 
     def _has_namespace(self, namespace: str) -> bool:
         row = self._database.one(

@@ -1,9 +1,9 @@
 """What a ref has changed against its base, and the one transaction that makes it true there."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from dbt_phlo.catalogs.port import Change, Diff, Key, Promotion, mover
+from dbt_phlo.catalogs.port import Change, Diff, Judged, Key, Promotion, mover
 from dbt_phlo.catalogs.sql import tables
 from dbt_phlo.catalogs.sql.database import Database
 from dbt_phlo.catalogs.sql.rows import assert_open, swapped
@@ -40,7 +40,7 @@ class SqlPromotions:
         run: str,
         serializable: bool,
         dry_run: bool,
-        judged: Mapping[str, str] | None,
+        judged: Judged | None,
         expires_at: float | None,
         reason: str,
     ) -> Promotion:
@@ -48,7 +48,8 @@ class SqlPromotions:
         with self._database.transaction(ref, target):
             assert_open(self._database, ref)
             diff = self.diff(ref, target)
-            _refuse_unjudged(diff, judged)
+            if judged is not None:
+                self._refuse_unjudged(diff, judged, run)
             self._refuse_conflicts(diff, serializable)
             now = self._moment(target)
             if not dry_run:
@@ -89,6 +90,25 @@ class SqlPromotions:
             else change
             for change in changes
         ]
+
+    def _refuse_unjudged(self, diff: Diff, judged: Judged, run: str) -> None:
+        """Raise when the ref holds something else than what the verdict was given on."""
+        held, seen = diff.outcome, judged.changes
+        moved = sorted({name for name, _ in held.items() ^ seen.items()})
+        if moved:
+            raise Conflict(
+                f"{diff.ref} was written by another invocation after its verdict: "
+                + ", ".join(moved),
+                remedy="run the checks of these tables again under the same PHLO_RUN_ID",
+            )
+        row = self._database.one(
+            "SELECT COUNT(*) FROM phlo_ledger WHERE run = ? AND kind = 'plan'", run
+        )
+        if row is None or row[0] != judged.plans:
+            raise Conflict(
+                f"run {run} was joined or rebased after its verdict: more is to be built",
+                remedy=f"the end of that work decides anew; else PHLO_RUN_ID={run} dbt build",
+            )
 
     def _refuse_conflicts(self, diff: Diff, serializable: bool) -> None:
         conflicts = [change.key for change in diff.conflicts if change.key.kind != "namespace"]
@@ -173,16 +193,3 @@ def _change(row: tuple[str | None, ...]) -> Change:
     kind, namespace, name, base, ours, theirs = row
     what = "added" if base is None else "dropped" if ours is None else "changed"
     return Change(Key(str(kind), str(namespace), str(name)), what, base, ours, theirs)  # type: ignore[arg-type]
-
-
-def _refuse_unjudged(diff: Diff, judged: Mapping[str, str] | None) -> None:
-    """Raise when the ref holds something else than what the verdict was given on."""
-    if judged is None:
-        return
-    held = diff.written
-    if held != dict(judged):
-        moved = sorted(k for k in {*held, *judged} if held.get(k) != judged.get(k))
-        raise Conflict(
-            f"{diff.ref} was written by another invocation after its verdict: {', '.join(moved)}",
-            remedy="run the checks of these tables again under the same PHLO_RUN_ID",
-        )

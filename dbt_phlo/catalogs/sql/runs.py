@@ -92,15 +92,17 @@ class SqlRuns:
         )
 
     def set_state(
-        self, run_id: str, state: RunState, reason: str, *, expires_at: float | None = None
+        self, run_id: str, state: RunState, reason: str, expires_at: float | None, by_hand: bool
     ) -> None:
         """Move a run to ``state``; a promoted or discarded run stays what it is.
 
-        A kept run gives its lease back, unless another invocation of it is still at work.
+        An invocation that keeps the run gives its lease back, unless another one is at work. Who
+        does so ``by_hand`` holds no lease: one that is there is of an invocation that has joined.
         """
         ref = self.get(run_id).ref
         with self._database.transaction(ref):
-            given_back = state in OVER or (state == "kept" and self._at_work(run_id) <= 1)
+            last = state == "kept" and not by_hand and self._at_work(run_id) <= 1
+            given_back = state in OVER or last
             lease = ", lease_until = 0" if given_back else ""
             changed = self._database.run(
                 f"UPDATE phlo_runs SET state = ?, reason = ?, updated_at = ?{lease} "

@@ -52,9 +52,10 @@ class SqlWriters:
                 )
 
 
-def assert_writing(database: Database, writer: str) -> None:
-    """Raise when ``writer`` was taken for dead: its files may be gone already."""
-    if writer and not database.one("SELECT 1 FROM phlo_writers WHERE id = ?", writer):
+def assert_writing(database: Database, writer: str, ref: str) -> None:
+    """Raise when ``writer`` of ``ref`` was taken for dead: its files may be gone already."""
+    found = "SELECT 1 FROM phlo_writers WHERE id = ? AND ref = ?"
+    if writer and not database.one(found, writer, ref):
         raise Conflict(
             f"this command ({writer}) has not renewed its lease and was taken for dead; what it "
             "had not committed may be deleted already",
