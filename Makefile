@@ -4,7 +4,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test lint format bench conformance docs constraints clean
+.PHONY: help demo test protocol test-dbt-versions lint format bench conformance docs constraints clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is to make
@@ -14,9 +14,16 @@ demo: .venv/.demo ## Six months of real flights, a bad delivery blocked, a mende
 	$(BIN)/python integration_tests/demo.py
 
 test: .venv/.dev ## Every test that CI runs
-	$(PYTEST) tests/unit tests/catalogs tests/services tests/functional
+	$(PYTEST) tests/unit tests/catalogs tests/protocol tests/services tests/functional
 	$(PYTEST) -m fast tests/conformance --wap off
 	$(PYTEST) -m fast tests/conformance --wap run
+
+protocol: .venv/.dev ## Every interleaving of large configurations of the promotion protocol too; minutes
+	PHLO_PROTOCOL=large $(PYTEST) tests/protocol/test_every_interleaving.py
+
+test-dbt-versions: .venv/bin/python ## The functional tests on each dbt-core that is supported; DBT=1.12 for one
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/python tests/dbt_versions.py $(DBT)
 
 conformance: .venv/.dev ## All of dbt's adapter suite, without WAP and again on a run's ref
 	$(PYTEST) tests/conformance --wap off
@@ -60,4 +67,4 @@ constraints: .venv/.dev ## Write constraints.txt anew from pyproject.toml and co
 	@touch $@ .venv/.demo
 
 clean: ## Remove what make made
-	rm -rf .venv dist integration_tests/lake integration_tests/deliveries integration_tests/target
+	rm -rf .venv .venv-dbt-* dist integration_tests/lake integration_tests/deliveries integration_tests/target

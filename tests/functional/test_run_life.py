@@ -247,17 +247,35 @@ def test_joining_from_another_branch_is_refused(shop: Lake) -> None:
     assert "run r builds into branch main" in outcome.text
 
 
-def test_a_hook_that_fails_blocks(shop: Lake) -> None:
+SKIPS = "skip_nodes_if_on_run_start_fails"  # what dbt 1.12 does unless told otherwise
+
+
+@pytest.mark.parametrize("skips", ["true", "false"])
+def test_a_hook_that_fails_blocks(shop: Lake, skips: str) -> None:
     shop.write(
         "dbt_project.yml",
-        PROJECT
+        PROJECT.replace("flags: {", f"flags: {{{SKIPS}: {skips}, ")
         + HOOKS.replace(
             '"{{ phlo_run_start() }}"', '["{{ phlo_run_start() }}", "select * from nowhere"]'
         ),
     )
     outcome = shop.dbt("build")
     assert outcome.code == 1
-    assert "hook shop-on-run-start-1" in outcome.text
+    assert "failed: hook shop-on-run-start-1" in outcome.text
+    assert shop.holds() == {}
+
+
+def test_a_hook_that_fails_before_any_node_blocks_what_was_audited_before(shop: Lake) -> None:
+    assert shop.dbt("build", PHLO_WAP="hold", PHLO_RUN_ID="r").code == 0
+    start = '["select * from nowhere", "{{ phlo_run_start() }}"]'
+    shop.write(
+        "dbt_project.yml",
+        PROJECT.replace("flags: {", f"flags: {{{SKIPS}: true, ")
+        + HOOKS.replace('"{{ phlo_run_start() }}"', start),
+    )
+    outcome = shop.dbt("build", PHLO_RUN_ID="r")
+    assert outcome.code == 1
+    assert "failed: hook shop-on-run-start-0" in outcome.text
     assert shop.holds() == {}
 
 
