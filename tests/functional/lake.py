@@ -42,6 +42,10 @@ models:
 """
 
 
+HEARS_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+"""As in a terminal: what a shell starts in the background inherits that Ctrl-C is ignored."""
+
+
 class Outcome(NamedTuple):
     """How a command ended: its exit code and everything that it printed."""
 
@@ -100,7 +104,7 @@ class Lake:
         self, *arguments: str, script: str = "", **environment: str
     ) -> "subprocess.Popen[str]":
         """Start a dbt command as a process of its own, optionally behind a script."""
-        main = script or "from dbt.cli.main import cli; cli()"
+        main = HEARS_CTRL_C + (script or "from dbt.cli.main import cli; cli()")
         return subprocess.Popen(
             [sys.executable, "-c", main, *arguments],
             cwd=self.folder,
