@@ -39,7 +39,7 @@ def measure(work: Path, rounds: int) -> list[Row]:
         pair = _one_of(turns, name), _one_of(turns, f"{name} copy")
         return compared("big", f"{what}, {name}", peer, "<= 1.15x", pair, told="build")
 
-    whole = compared("big", "a process that builds once", peer, "memory <= 1.2x", (table, copy))
+    whole = compared("big", "a process that builds once", peer, "MiB <= 1.2x", (table, copy))
     return [built("first build"), built("rebuild in place"), whole]
 
 

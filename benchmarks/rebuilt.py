@@ -26,9 +26,9 @@ def measure(work: Path, rounds: int) -> list[Row]:
         compared("rebuilt", "read it", peer, "", (ours, theirs), told="read"),
         compared(
             "rebuilt",
-            "size of its folder, MiB in the last column",
+            "the size of its folder",
             peer,
-            "size <= 1.1x",
+            "MiB <= 1.1x",
             (sizes[0], sizes[1]),
             told="read",
         ),

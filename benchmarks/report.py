@@ -20,14 +20,14 @@ _HEAD = (
     "goal",
     "CPU",
     "CPU ratio",
-    "peak memory, MiB",
+    "MiB",
     "rounds",
 )
 _LEGEND = (
     "Each cell holds dbt-phlo's median and the peer's, from rounds in turn; the ratio is that of "
     "the two, the best ratio that of the fastest rounds, to which other work adds least. "
-    "CPU is the time of all processes of a side on all cores. Peak memory is that of the "
-    "largest process."
+    "CPU is the time of all processes of a side on all cores. MiB is the peak memory of the "
+    "largest process, or the size that a row is about; what was not measured is left out."
 )
 
 
@@ -88,9 +88,9 @@ def _cells(row: Row) -> tuple[str, ...]:
         _ratio(row.seconds),
         _ratio(row.best_seconds),
         row.goal,
-        _times(cpu) if cpu else "",
-        _ratio(cpu) if cpu else "",
-        f"{row.peak_mib[0]:.0f} / {row.peak_mib[1]:.0f} = {_ratio(row.peak_mib)}",
+        _times(cpu) if cpu and any(cpu) else "",
+        _ratio(cpu) if cpu and any(cpu) else "",
+        _mebibytes(row.peak_mib) if any(row.peak_mib) else "",
         str(row.rounds),
     )
 
@@ -99,6 +99,10 @@ def _times(pair: tuple[float, float]) -> str:
     if max(pair) < 1:
         return f"{pair[0] * 1e3:.1f} / {pair[1] * 1e3:.1f} ms"
     return f"{pair[0]:.2f} / {pair[1]:.2f} s"
+
+
+def _mebibytes(pair: tuple[float, float]) -> str:
+    return f"{pair[0]:.0f} / {pair[1]:.0f} = {_ratio(pair)}"
 
 
 def _ratio(pair: tuple[float, float]) -> str:
