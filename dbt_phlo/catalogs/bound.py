@@ -6,14 +6,15 @@ loses the swap gets a ``Conflict``; nothing is overwritten.
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from dbt_phlo import names
 from dbt_phlo.catalogs.port import Key
 from dbt_phlo.errors import AlreadyExists, Conflict, NotFound, ReadOnly
-from dbt_phlo.tables import commits, expiry, files, metadata, replacement
+from dbt_phlo.tables import append, commits, expiry, files, metadata, replacement
 from dbt_phlo.tables.files import Files, Metadata
+from dbt_phlo.tables.manifests import DataFile
 
 
 class Pointers(Protocol):
@@ -138,6 +139,19 @@ class BoundTables:
         for move, (_, document) in zip(moves, done, strict=True):
             self._staged.pop((move[0].namespace, move[0].name, document["table-uuid"]), None)
         return done
+
+    def append(
+        self, namespace: str, name: str, added: Sequence[DataFile], *, replace: bool = False
+    ) -> None:
+        """Make Parquet files that are written already rows of a table, in one commit.
+
+        ``replace``: its only rows. Raises ``Conflict`` when another writer is faster.
+        """
+        self._assert_writable()
+        location, raw = self.load(namespace, name)
+        document = append.appended(self._files, files.parsed(location, raw), added, replace=replace)
+        written = self._written(location, document)
+        self._pointers.swap([(Key("table", namespace, name), location, written)])
 
     def drop(self, namespace: str, name: str) -> None:
         """Drop a table or view from this ref; its files stay for the refs that still reach them."""

@@ -5,10 +5,11 @@ A *key* is what refs differ in: ``Key(kind, namespace, name)`` with a kind of ``
 a view's document), so two refs hold the same table exactly when the values are equal.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
 from dbt_phlo.tables.files import Files
+from dbt_phlo.tables.manifests import DataFile
 
 RefKind = Literal["branch", "run"]
 RunState = Literal["open", "kept", "promoting", "promoted", "discarded"]
@@ -212,6 +213,9 @@ class Tables(Protocol):
     def commit(
         self, changes: Iterable[tuple[str, str, list[dict[str, Any]], list[dict[str, Any]]]]
     ) -> list[tuple[str, dict[str, Any]]]: ...
+    def append(
+        self, namespace: str, name: str, added: Sequence[DataFile], *, replace: bool = False
+    ) -> None: ...
     def drop(self, namespace: str, name: str) -> None: ...
     def rename(self, source: tuple[str, str], target: tuple[str, str]) -> None: ...
     def replace(self, namespace: str, staging: str, target: str) -> None: ...

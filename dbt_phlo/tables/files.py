@@ -116,7 +116,7 @@ class LocalFiles:
 class CachedFiles:
     """Keeps the bytes of the files last used; safe because metadata files never change.
 
-    What is read is checked once, here: it must be a whole JSON document.
+    A file is checked once, when it is read: it must be a whole JSON document, unless it is Avro.
     """
 
     def __init__(self, files: Files, limit_bytes: int = 64 << 20) -> None:
@@ -133,7 +133,8 @@ class CachedFiles:
                 self._kept[location] = data  # the last one used goes last
                 return data
         data = self._files.read(location)
-        parsed(location, data)
+        if not location.endswith(".avro"):
+            parsed(location, data)
         self._keep(location, data)
         return data
 

@@ -14,23 +14,7 @@ from typing import Any
 from dbt_phlo.tables import commits
 from dbt_phlo.tables import schema as schemas
 from dbt_phlo.tables.files import Files, Metadata
-
-# Iceberg spec, "Manifest Lists": name, type, field id of a manifest_file record.
-_MANIFEST_FILE = (
-    ("manifest_path", "string", 500),
-    ("manifest_length", "long", 501),
-    ("partition_spec_id", "int", 502),
-    ("content", "int", 517),
-    ("sequence_number", "long", 515),
-    ("min_sequence_number", "long", 516),
-    ("added_snapshot_id", "long", 503),
-    ("added_files_count", "int", 504),
-    ("existing_files_count", "int", 505),
-    ("deleted_files_count", "int", 506),
-    ("added_rows_count", "long", 512),
-    ("existing_rows_count", "long", 513),
-    ("deleted_rows_count", "long", 514),
-)
+from dbt_phlo.tables.manifests import MANIFEST_FILE
 
 
 def adopt(files: Files, target: Metadata, staging: Metadata) -> Metadata:
@@ -86,7 +70,7 @@ def _empty_snapshot(files: Files, location: str) -> dict[str, Any]:
 
 def empty_manifest_list() -> bytes:
     """An Avro container file of manifest_file records without a block (Avro spec 1.11)."""
-    fields = [{"name": n, "type": t, "field-id": i} for n, t, i in _MANIFEST_FILE]
+    fields = [{"name": n, "type": t, "field-id": i} for n, t, i in MANIFEST_FILE]
     header = {
         "avro.schema": json.dumps({"type": "record", "name": "manifest_file", "fields": fields}),
         "avro.codec": "null",
