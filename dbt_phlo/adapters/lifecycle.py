@@ -9,6 +9,7 @@ dbt's events), ``phlo_run_end`` from on-run-end, the hooks of packages (bound an
 import os
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -162,14 +163,13 @@ class PhloAdapterMixin(metaclass=AdapterMeta):
             self._phlo_decided, self._phlo_observer = False, None
             self.phlo_forget_hooks()
             self.phlo_close_engine()
-            try:
-                unended = session is not None and release.end(session, failing=error is not None)
-            finally:
-                if after is not None and after is not session:
-                    release.end_followup(after, error)
+            with ExitStack() as last:
+                last.callback(signals.restore_sigterm)
                 if catalog is not None:
-                    catalog.close()
-                signals.restore_sigterm()
+                    last.callback(catalog.close)
+                if after is not None and after is not session:
+                    last.callback(release.end_followup, after, error)
+                unended = session is not None and release.end(session, failing=error is not None)
         if unended:
             raise release.without_its_end()
 

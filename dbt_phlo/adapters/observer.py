@@ -6,7 +6,9 @@ a table while the check runs, the check does not count for the new table.
 
 from typing import Any
 
+from dbt_phlo.adapters.output import announce
 from dbt_phlo.adapters.project import Project
+from dbt_phlo.errors import PhloError
 from dbt_phlo.runs.session import Session
 
 
@@ -36,15 +38,28 @@ class Observer:
             self.ended_hooks.add(message.data.node_info.unique_id)
             if message.data.status == "error":
                 self.failed_hooks.append(message.data.node_info.node_name)
-        if name not in ("NodeStart", "NodeFinished") or self._session.ended:
+        if name not in ("NodeStart", "NodeFinished") or self._session.decided:
             return
         node = message.data.node_info.unique_id
         if name == "NodeStart":
             if self._project.is_check(node):
-                self._read[node] = self._session.pointers_of(self._project.reads(node))
+                self._read[node] = self._seen(node)
             return
         status = message.data.run_result.status
         if self._project.is_check(node):
             self._session.check_ended(node, status, self._read.pop(node, {}))
         elif self._project.is_built(node):
             self._session.node_ended(node, status)
+
+    def _seen(self, node: str) -> dict[str, str]:
+        """The values that a check is about to read; none when the catalog does not tell them.
+
+        Nothing may be raised here: dbt waits for ever for a node whose start has failed (1.10 to
+        1.12: it tells of the start outside of what it guards). A check that has seen nothing does
+        not audit anything.
+        """
+        try:
+            return self._session.pointers_of(self._project.reads(node))
+        except PhloError as error:
+            announce(f"{self._project.name_of(node)} will not count as a check: {error}", loud=True)
+            return {}

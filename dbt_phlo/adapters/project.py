@@ -80,6 +80,11 @@ class Project:
         node = self._manifest.nodes.get(unique_id)
         return node is not None and str(node.resource_type) == "test"
 
+    def name_of(self, unique_id: str) -> str:
+        """A node's name, for people."""
+        node = self._manifest.nodes.get(unique_id)
+        return str(node.name) if node is not None else unique_id
+
     def is_built(self, unique_id: str) -> bool:
         """Whether a node's own end says that it is done: a microbatch model ends batch by batch."""
         node = self._manifest.nodes.get(unique_id)

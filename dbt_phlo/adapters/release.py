@@ -3,9 +3,12 @@
 from dbt_phlo.adapters.output import announce
 from dbt_phlo.adapters.problems import PhloDbtError
 from dbt_phlo.adapters.project import HOOK_LINES
+from dbt_phlo.catalogs.port import RunRecord
 from dbt_phlo.errors import PhloError, RunError
 from dbt_phlo.runs import followup
 from dbt_phlo.runs.session import Session
+
+_NOT_GIVEN_BACK = "the run's lease is not given back, and lapses in two minutes"
 
 
 def end(session: Session, *, failing: bool) -> bool:
@@ -14,14 +17,27 @@ def end(session: Session, *, failing: bool) -> bool:
     ``failing``: an exception is on its way, such as Ctrl-C's.
     """
     unended = session.run is not None and not session.ended
-    session.release()
+    problem = session.release()
+    if problem is not None:
+        announce(f"{_NOT_GIVEN_BACK}: {problem}", loud=True)
     if not unended or session.run is None:
         return False
-    announce(
-        f"run {session.run.id} did not reach its end; {session.run.branch} is as "
-        f"it was. PHLO_RUN_ID={session.run.id} dbt build finishes it"
-    )
+    announce(_unended(session, session.run))
     return session.started and not failing
+
+
+def _unended(session: Session, run: RunRecord) -> str:
+    """What became of a run that was interrupted, perhaps while it was promoted."""
+    try:
+        state = session.catalog.run(run.id).state
+    except PhloError:
+        return f"run {run.id} was interrupted; `dbt-phlo runs show {run.id}` tells how it ended"
+    if state == "promoted":
+        return f"run {run.id} was interrupted when it was promoted into {run.branch} already"
+    return (
+        f"run {run.id} did not reach its end; {run.branch} is as it was. "
+        f"PHLO_RUN_ID={run.id} dbt build finishes it"
+    )
 
 
 def end_followup(session: Session, error: type[BaseException] | None) -> None:

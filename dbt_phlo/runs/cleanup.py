@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from dbt_phlo import names
 from dbt_phlo.catalogs.port import Catalog, Expired, Ref, Writer
+from dbt_phlo.errors import CatalogError
 from dbt_phlo.runs.lease import LEASE_SECONDS
 from dbt_phlo.tables.files import StoredFile
 from dbt_phlo.tables.reach import bare, reached
@@ -67,7 +68,7 @@ def cleanup(
         catalog.fence(dead)
     listed = _files_of_tables(catalog)
     writers = [writer for writer in catalog.writers() if writer not in dead]
-    reach = reached(catalog.stored, catalog.roots(without=[ref.name for ref in refs]))
+    reach = _reached(catalog, [ref.name for ref in refs])
     orphans = {file.location: file for file in listed if bare(file.location) not in reach}
     waiting = _waiting(orphans, catalog.garbage(), writers)
     garbage = [file for location, file in orphans.items() if not waiting[location]]
@@ -108,6 +109,23 @@ def _watched(
     again = catalog.expired(now, project=project)
     still_silent = [writer for writer in catalog.writers() if writer in silent]
     return [entry for entry in again if (entry.ref.name, entry.renewals) in before], still_silent
+
+
+def _reached(catalog: Catalog, without: list[str]) -> set[str]:
+    """What the refs reach, but those ``without``.
+
+    Another cleanup may delete a ref, and the files that only it reached, while this one reads them:
+    a file that is gone is an error only if what pointed to it is still there.
+    """
+    roots = catalog.roots(without=without)
+    while True:
+        try:
+            return reached(catalog.stored, roots)
+        except CatalogError:
+            now = catalog.roots(without=without)
+            if now == roots:
+                raise
+            roots = now
 
 
 def _looks_silent(writer: Writer, now: float) -> bool:

@@ -69,11 +69,12 @@ def close(followup: Session, *, interrupted: bool = False) -> Closing:
 
 
 def _promoted(followup: Session, run: RunRecord, tables: str) -> Closing:
-    followup.ended = True
     try:
         promotion.promote(followup.catalog, run, followup.settings)
+        followup.ended = True
     except PhloError as error:
         promotion.keep(followup.catalog, run, followup.settings, f"refused: {error.message}")
+        followup.ended = True
         told = f"what packages' hooks wrote ({tables}) is kept, not promoted: {error.message}"
         return Closing(_ways_out(run, told, conflict=isinstance(error, PromotionRefused)), True)
     written = tables or "schemas alone"

@@ -34,10 +34,14 @@ class Lease:
         self._thread = threading.Thread(target=self._renew, name="phlo-lease", daemon=True)
         self._thread.start()
 
-    def release(self) -> None:
-        """Stop renewing and give the lease back; the run's end sets the run's lease itself."""
+    def stop(self) -> None:
+        """Renew no more: what is set now stays."""
         self._over.set()
         self._thread.join(5)
+
+    def release(self) -> None:
+        """Stop renewing and give the lease back; the run's end sets the run's lease itself."""
+        self.stop()
         self._catalog.end_writing(self._writer)
 
     def _renew(self) -> None:

@@ -5,7 +5,7 @@ the run's life, in the order in which they are called.
 """
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from dbt_phlo.catalogs.port import Catalog, Judged, LedgerEntry, Promotion, RunRecord, TableName
 from dbt_phlo.errors import PhloError
@@ -39,7 +39,10 @@ class Session:
         self.judged: Judged | None = None
         self.started = False
         """Whether on-run-start was reached, so that on-run-end is due."""
+        self.decided = False
+        """Whether the verdict is being carried out: what happens now is not the run's any more."""
         self.ended = False
+        """Whether the run was promoted or kept, as the verdict says."""
         self._recorded: set[str] = set()
         self._lease: Lease | None = None
         if self.binding.writable:
@@ -105,17 +108,18 @@ class Session:
     def promote(self) -> Promotion | None:
         """Make the run true if the verdict says so; else keep it, with the reason."""
         assert self.run is not None and self.verdict is not None
-        self.ended = True
+        self.decided = True
         if self.verdict.decision != "promote":
             self._keep("; ".join(reason.text for reason in self.verdict.reasons))
-            return None
-        try:
-            self.promotion = promotion.promote(
-                self.catalog, self.run, self.settings, judged=self.judged
-            )
-        except PhloError as error:
-            self.refusal = error
-            self._keep(f"refused: {error.message}")
+        else:
+            try:
+                self.promotion = promotion.promote(
+                    self.catalog, self.run, self.settings, judged=self.judged
+                )
+            except PhloError as error:
+                self.refusal = error
+                self._keep(f"refused: {error.message}")
+        self.ended = True
         return self.promotion
 
     def discard(self) -> None:
@@ -124,16 +128,25 @@ class Session:
         self.catalog.forget_run(self.run.id)
         self.binding = self.binding._replace(run=None)
 
-    def release(self) -> None:
-        """The last step, always: a run that did not reach its end is kept."""
-        if self._lease is not None:
-            self._lease.release()
-            self._lease = None
-        if self.run is not None and not self.ended:
-            self.ended = True
-            self._keep("interrupted before its end")
+    def release(self) -> PhloError | None:
+        """The last step, always: a run that did not reach its end is kept.
+
+        Returns the first error. No step is left out for it: a lease that is not given back lapses.
+        """
+        lease, self._lease = self._lease, None
+        steps: list[Callable[[], None]] = []
+        if lease is not None:
+            lease.stop()
         if self.run is not None:
-            self.catalog.end_invocation(self.run.id, self.invocation.id)
+            run_id = self.run.id
+            if not self.ended:
+                steps.append(lambda: self._keep("interrupted before its end"))
+            steps.append(lambda: self.catalog.end_invocation(run_id, self.invocation.id))
+        if lease is not None:
+            steps.append(lease.release)
+        problems = [problem for step in steps if (problem := _tried(step)) is not None]
+        self.decided = self.ended = True
+        return problems[0] if problems else None
 
     def _keep(self, reason: str) -> None:
         assert self.run is not None
@@ -150,3 +163,11 @@ class Session:
                 for node, status, tables in entries
             ],
         )
+
+
+def _tried(step: Callable[[], None]) -> PhloError | None:
+    try:
+        step()
+    except PhloError as error:
+        return error
+    return None

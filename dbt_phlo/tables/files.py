@@ -59,6 +59,8 @@ class LocalFiles:
             raise gone(location) from error
         except OSError as error:
             raise denied("read", location, error.strerror) from error
+        except ValueError as error:  # a null byte: what named the file is damaged
+            raise damaged(repr(location), str(error)) from error
 
     def write(self, location: str, data: bytes) -> None:
         path = local_path(location)

@@ -5,6 +5,7 @@ manifests, a manifest its data and delete files (Iceberg specification, "Snapsho
 "Manifests"). What is reached by no root can be read by nobody.
 """
 
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -79,9 +80,11 @@ def _data_files(files: Files, location: str) -> list[str]:
 def _records(files: Files, location: str) -> list[Any]:
     """The records of an Avro file; Avro container files begin with their own schema."""
     import fastavro  # 40 ms, and only cleanup reads manifests
+    from fastavro.schema import SchemaParseException
 
     data = files.read(location)
+    problems = (ValueError, EOFError, LookupError, TypeError, SchemaParseException)
     try:
         return list(fastavro.reader(BytesIO(data)))
-    except (ValueError, EOFError, LookupError, TypeError) as error:
+    except (*problems, AttributeError, OverflowError, MemoryError, zlib.error) as error:
         raise damaged(location, str(error)) from error

@@ -13,7 +13,7 @@ from typing import Any
 
 from dbt_phlo.extras import optional
 from dbt_phlo.storage import SCHEME, Storage, no_keys
-from dbt_phlo.tables.files import StoredFile, denied, gone, unwritten
+from dbt_phlo.tables.files import StoredFile, damaged, denied, gone, unwritten
 
 RETRIES = {"max_retries": 5, "retry_timeout": timedelta(seconds=60)}
 REMEDY = "check the keys and what they may do (`dbt-phlo doctor` tries it)"
@@ -33,9 +33,11 @@ class S3Files:
         self._stores: dict[str, Any] = {}
 
     def read(self, location: str) -> bytes:
-        store, key = self._place(location)
         try:
+            store, key = self._place(location)
             return bytes(self._obstore.get(store, key).bytes())
+        except (ValueError, UnicodeError) as error:  # what named the object is damaged
+            raise damaged(repr(location), str(error)) from None
         except FileNotFoundError:
             raise gone(location) from None
         except self._failures as error:

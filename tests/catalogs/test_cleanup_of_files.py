@@ -11,6 +11,8 @@ from dbt_phlo.catalogs.port import Tables
 from dbt_phlo.errors import CatalogError, Conflict
 from dbt_phlo.runs import cleanup as cleanups
 from dbt_phlo.runs.cleanup import Cleanup, cleanup
+from dbt_phlo.tables.manifests import DataFile
+from dbt_phlo.tables.reach import reached
 
 LATER = 400 * DAY
 
@@ -222,3 +224,45 @@ def test_a_lake_of_the_layout_before_gets_what_it_lacks(lake: Lake) -> None:
     database.run("UPDATE phlo_lake SET layout = 1")
     lake.table("s.a")
     assert cleanups.cleanup(lake.again(), None).deleted.files == 0
+
+
+def test_a_cleanup_beside_another_one_reads_its_roots_again(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.table("s.a")
+    run = lake.run("r1", expires_in=0.0)
+    lake.change("s.a", run.ref)
+    other = lake.again()
+    roots = lake.catalog.roots
+    asked = []
+
+    def overtaken(**options: object) -> set[str]:
+        found = roots(**options)  # type: ignore[arg-type]
+        if not asked:
+            asked.append(1)
+            cleanup(other, None, patience=0.0, clock=lambda: time.time() + 60)
+        return found
+
+    monkeypatch.setattr(lake.catalog, "roots", overtaken)
+    cleanup(lake.catalog, "another project", patience=0.0)
+    assert run.ref not in [ref.name for ref in lake.catalog.refs()]
+
+
+def test_a_manifest_that_is_damaged_anywhere_is_told_with_its_name(lake: Lake) -> None:
+    lake.table("s.a")
+    catalog = lake.catalog
+    catalog.at("main").append("s", "a", [DataFile("file:///x.parquet", 1, 1)])
+    snapshot = catalog.at("main").metadata("s", "a")["snapshots"][-1]
+    location = snapshot["manifest-list"]
+    whole = catalog.stored.read(location)
+    refused = 0
+    for place in range(0, len(whole), 7):
+        damaged = bytearray(whole)
+        damaged[place] ^= 0xFF
+        catalog.stored.write(location, bytes(damaged))
+        try:
+            reached(catalog.stored, catalog.roots())
+        except CatalogError as error:
+            refused += 1
+            assert error.code in ("PHLO316", "PHLO305", "PHLO317"), error
+    assert refused > 20

@@ -8,6 +8,8 @@ from lakes import Lake
 from dbt_phlo.catalogs.port import Key, LedgerEntry
 from dbt_phlo.errors import AlreadyExists, CatalogError, NotFound, RunError
 
+HOUR = 3600.0
+
 
 def test_a_run_and_its_ref_are_made_in_one_step(lake: Lake) -> None:
     run = lake.run("r1", lease=60)
@@ -147,3 +149,26 @@ def test_reads_of_a_closed_or_unknown_ref_are_not_kept(lake: Lake) -> None:
         lake.catalog.record_reads(ref, {Key("table", "s", "a"): value})
     lake.change("s.a")
     assert lake.catalog.diff(run.ref).stale_reads == ()
+
+
+def test_an_invocation_that_was_killed_does_not_hold_the_lease_of_those_after_it(
+    lake: Lake,
+) -> None:
+    run = lake.run("r1", lease=HOUR)
+    lake.catalog.begin_writing("invocation-r1", run.ref, time.time() - 1)  # killed long ago
+    lake.catalog.join_run("r1", "retry", time.time() + HOUR)
+    lake.catalog.begin_writing("retry", run.ref, time.time() + HOUR)
+    lake.catalog.set_run_state("r1", "kept", "refused")
+    assert lake.catalog.run("r1").lease_until == 0
+
+
+def test_the_lease_stays_while_another_invocation_of_the_run_is_at_work(lake: Lake) -> None:
+    run = lake.run("r1", lease=HOUR)
+    lake.catalog.begin_writing("invocation-r1", run.ref, time.time() + HOUR)
+    lake.catalog.join_run("r1", "other", time.time() + HOUR)  # it has not come to write yet
+    lake.catalog.set_run_state("r1", "kept", "refused")
+    assert lake.catalog.run("r1").lease_until > 0
+    lake.catalog.end_invocation("r1", "other")
+    assert lake.catalog.run("r1").lease_until > 0
+    lake.catalog.end_invocation("r1", "invocation-r1")
+    assert lake.catalog.run("r1").lease_until == 0

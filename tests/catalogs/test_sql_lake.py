@@ -245,6 +245,12 @@ def test_a_server_that_restarted_is_found_again(tmp_path: Path) -> None:
             restart(server)
             database.run("UPDATE phlo_refs SET is_open = 0")
         assert lake.catalog.ref("main").open
+        lake.catalog.freeze()
+        assert lake.keys() == {"s.a": "table", "s.b": "table"}
+        restart(server)
+        with pytest.raises(CatalogError, match="as it was at one moment") as caught:
+            lake.keys()
+        assert caught.value.code == "PHLO321"
         lake.catalog.close()
 
 

@@ -175,3 +175,65 @@ def _noted(shop: Lake, kind: str) -> bool:
         return any(entry.kind == kind for entry in catalog.ledger("stopped"))
     finally:
         catalog.close()
+
+
+FAILS = """
+import importlib, sys
+module, _, attribute, error = sys.argv.pop(1).split(":")
+owner = importlib.import_module(module)
+*path, name = attribute.split(".")
+for part in path:
+    owner = getattr(owner, part)
+from dbt_phlo.errors import CatalogError
+
+def fail(*args, **kwargs):
+    raise {"catalog": CatalogError("the database is gone"), "ctrl-c": KeyboardInterrupt()}[error]
+
+setattr(owner, name, fail)
+from dbt.cli.main import cli
+cli()
+"""
+
+
+def test_a_check_whose_tables_the_catalog_does_not_tell_does_not_count_and_nothing_hangs(
+    shop: Lake,
+) -> None:
+    process = shop.start(
+        f"{SESSION}.pointers_of:catalog", "build", script=FAILS, PHLO_RUN_ID="blind"
+    )
+    text, _ = process.communicate(timeout=120)
+    assert process.returncode == 1, text
+    assert "will not count as a check" in text
+    assert "not audited: main.orders (0 of 2 checks)" in text
+    assert shop.holds() == {}
+    assert shop.dbt("test", PHLO_RUN_ID="blind").code == 0
+    assert shop.runs()["blind"] == ("promoted", "")
+
+
+def test_a_lease_that_is_not_given_back_is_told_and_the_run_is_promoted_all_the_same(
+    shop: Lake,
+) -> None:
+    process = shop.start(f"{SQL}.end_writing:catalog", "build", script=FAILS, PHLO_RUN_ID="tired")
+    text, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, text
+    assert "lease is not given back, and lapses in two minutes" in text
+    assert "Traceback" not in text
+    assert (shop.folder / "target" / "run_results.json").exists()
+    assert shop.runs()["tired"] == ("promoted", "")
+
+
+def test_an_interrupt_of_the_promotion_keeps_the_run_and_says_so(shop: Lake) -> None:
+    process = shop.start(f"{SQL}.promote:ctrl-c", "build", script=FAILS, PHLO_RUN_ID="stopped")
+    text, _ = process.communicate(timeout=120)
+    assert process.returncode != 0, text
+    assert "run stopped did not reach its end; main is as it was" in text
+    assert shop.runs()["stopped"] == ("kept", "interrupted before its end")
+    assert shop.dbt("build", PHLO_RUN_ID="stopped").code == 0
+
+
+def test_an_interrupt_right_after_the_promotion_says_that_it_was_done(shop: Lake) -> None:
+    script = KILLED.replace("os.kill(os.getpid(), signal.SIGKILL)", "raise KeyboardInterrupt")
+    process = shop.start(f"{SQL}.promote:after:1", "build", script=script, PHLO_RUN_ID="late")
+    text, _ = process.communicate(timeout=120)
+    assert "run late was interrupted when it was promoted into main already" in text
+    assert shop.runs()["late"] == ("promoted", "")

@@ -61,9 +61,9 @@ class SqlCatalog:
         self._files = CachedFiles(self.stored)
         self._refs = SqlRefs(self._database)
         self._promotions = SqlPromotions(self._database)
-        self._runs = SqlRuns(self._database)
-        self._rebases = SqlRebases(self._database, self._promotions, self._runs)
         self._writers = SqlWriters(self._database)
+        self._runs = SqlRuns(self._database, self._writers)
+        self._rebases = SqlRebases(self._database, self._promotions, self._runs)
         self._garbage = SqlGarbage(self._database)
         lake.prepare(self._database, warehouse, read_only=read_only)
 

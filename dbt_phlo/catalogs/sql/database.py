@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 from dbt_phlo.catalogs.sql.urls import scheme
-from dbt_phlo.errors import PhloError
+from dbt_phlo.errors import CatalogError, PhloError
 
 _READING = ("SELECT", "WITH", "BEGIN")
 """Statements that may be sent again when the connection turns out to be lost."""
@@ -120,7 +120,7 @@ class Database:
 
     def _execute(self, sql: str, parameters: Sequence[Any]) -> Any:
         if not self._closed and not self._in_transaction and self._engine.lost(self._connection):
-            self._connection = self._engine.open()
+            self._reopen()
         with self._errors():
             try:
                 return self._send(sql, parameters)
@@ -128,8 +128,23 @@ class Database:
                 lost = not self._closed and self._engine.lost(self._connection)
                 if not lost or self._in_transaction or not sql.lstrip().startswith(_READING):
                     raise
-            self._connection = self._engine.open()
+            self._reopen()
             return self._send(sql, parameters)
+
+    def _reopen(self) -> None:
+        """Take another connection for one that was lost; a frozen one showed a moment that is gone.
+
+        Raises ``CatalogError`` then: what the command has read and what it would read now differ.
+        """
+        if self._frozen:
+            self._frozen = False
+            raise CatalogError(
+                "the connection to the catalog was lost while a command read the lake as it was at "
+                "one moment",
+                remedy="run the command again",
+                code="PHLO321",
+            )
+        self._connection = self._engine.open()
 
     def _send(self, sql: str, parameters: Sequence[Any]) -> Any:
         return self._connection.execute(self._engine.dialect(sql), tuple(parameters))

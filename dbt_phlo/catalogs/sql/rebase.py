@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from dbt_phlo.catalogs.port import Key, LedgerEntry, Rebase
+from dbt_phlo.catalogs.port import Change, Diff, Key, LedgerEntry, Rebase
 from dbt_phlo.catalogs.sql import tables
 from dbt_phlo.catalogs.sql.database import Database
 from dbt_phlo.catalogs.sql.promotion import SqlPromotions
@@ -32,20 +32,19 @@ class SqlRebases:
         """See the port."""
         with self._database.transaction(ref, target):
             assert_open(self._database, ref)
-            self._fence_writers(ref, run, now)
+            self._assert_nobody_writes(ref, run, now)
             diff = self._promotions.diff(ref, target)
-            conflicts = {c.key for c in diff.conflicts if c.key.kind != "namespace"}
-            lost = tuple(c for c in diff.changes if c.key in conflicts)
-            kept = tuple(c for c in diff.changes if c.key not in conflicts and c.ours != c.theirs)
+            lost, kept = _parted(diff)
             done = Rebase(ref, target, self._moved(ref, target), kept, lost, dry_run)
             noted = list(entries(done))
             if not dry_run:
+                self._database.run("DELETE FROM phlo_writers WHERE ref = ?", ref)
                 self._move(done)
                 self._runs.append(run, noted)
         return done
 
-    def _fence_writers(self, ref: str, run: str, now: float) -> None:
-        """Nobody may write while the ref moves; who has lost its lease cannot come back."""
+    def _assert_nobody_writes(self, ref: str, run: str, now: float) -> None:
+        """Nobody may write while the ref moves; who has lost its lease cannot come back then."""
         alive = self._database.one(
             "SELECT id FROM phlo_writers WHERE ref = ? AND lease_until > ?", ref, now
         )
@@ -54,7 +53,6 @@ class SqlRebases:
                 f"invocation {alive[0]} of run {run} still writes {ref}",
                 remedy="wait for its end, or stop it",
             )
-        self._database.run("DELETE FROM phlo_writers WHERE ref = ?", ref)
 
     def _moved(self, ref: str, target: str) -> tuple[Key, ...]:
         """The keys that the target holds differently from what the ref was made from."""
@@ -84,3 +82,20 @@ class SqlRebases:
                 self._database.run(tables.ADD_NAMESPACE, *place, *place)
             elif change.key.kind == "namespace":
                 self._database.run(tables.DROP_EMPTY_NAMESPACE, *place, done.ref)
+
+
+def _parted(diff: Diff) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
+    """What the target has overtaken, and what the ref keeps.
+
+    By name, not by key: a table that the ref has made a view is one table dropped and one view
+    added, and both are lost when the target has moved the table.
+    """
+    conflicts = [change.key for change in diff.conflicts if change.key.kind != "namespace"]
+    names = {(key.namespace, key.name) for key in conflicts}
+    lost = tuple(
+        change
+        for change in diff.changes
+        if change.key.kind != "namespace" and (change.key.namespace, change.key.name) in names
+    )
+    kept = tuple(c for c in diff.changes if c not in lost and c.ours != c.theirs)
+    return lost, kept

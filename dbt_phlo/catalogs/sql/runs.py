@@ -7,6 +7,7 @@ from typing import Any
 
 from dbt_phlo.catalogs.port import OVER, LedgerEntry, RunRecord, RunState
 from dbt_phlo.catalogs.sql.database import Database
+from dbt_phlo.catalogs.sql.writers import SqlWriters
 from dbt_phlo.errors import AlreadyExists, NotFound, RunError
 
 _COLUMNS = "id, ref, branch, state, reason, project, created_at, updated_at, lease_until, renewals"
@@ -15,8 +16,9 @@ _COLUMNS = "id, ref, branch, state, reason, project, created_at, updated_at, lea
 class SqlRuns:
     """The part of the ``Catalog`` port that concerns runs."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, writers: SqlWriters) -> None:
         self._database = database
+        self._writers = writers
 
     def insert(self, run: RunRecord) -> None:
         """Store a new run; part of the transaction that creates its ref."""
@@ -71,6 +73,7 @@ class SqlRuns:
                     code="PHLO402",
                 )
             self._note_invocation(run_id, invocation)
+            self._writers.registered(invocation, ref, lease_until)
             self._database.run(
                 "UPDATE phlo_runs SET state = 'open', reason = '', updated_at = ?, "
                 "lease_until = ?, renewals = renewals + 1 WHERE id = ?",
@@ -138,9 +141,13 @@ class SqlRuns:
             self._database.run(f"DELETE FROM {table} WHERE {column} = ?", run_id)
 
     def _at_work(self, run_id: str) -> int:
-        """How many invocations of a run have not ended; a killed one never does."""
+        """How many invocations of a run have not ended and hold a lease, as no killed one does."""
         row = self._database.one(
-            "SELECT COUNT(*) FROM phlo_invocations WHERE run = ? AND ended = 0", run_id
+            "SELECT COUNT(*) FROM phlo_invocations JOIN phlo_writers "
+            "ON phlo_writers.id = phlo_invocations.invocation "
+            "WHERE run = ? AND ended = 0 AND lease_until > ?",
+            run_id,
+            time.time(),
         )
         return int(row[0]) if row else 0
 

@@ -16,13 +16,17 @@ class SqlWriters:
     def begin(self, writer: str, ref: str, lease_until: float) -> None:
         """Register a writer before its first file; one of the same id is taken up again."""
         with self._database.transaction(ref, shared=True):
-            self._database.run("DELETE FROM phlo_writers WHERE id = ?", writer)
-            self._database.run(
-                "INSERT INTO phlo_writers (id, ref, lease_until, renewals) VALUES (?, ?, ?, 0)",
-                writer,
-                ref,
-                lease_until,
-            )
+            self.registered(writer, ref, lease_until)
+
+    def registered(self, writer: str, ref: str, lease_until: float) -> None:
+        """What ``begin`` does, inside the transaction of whoever makes the writer part of a run."""
+        self._database.run("DELETE FROM phlo_writers WHERE id = ?", writer)
+        self._database.run(
+            "INSERT INTO phlo_writers (id, ref, lease_until, renewals) VALUES (?, ?, ?, 0)",
+            writer,
+            ref,
+            lease_until,
+        )
 
     def renew(self, writer: str, lease_until: float) -> None:
         """Take the lease further; nothing happens for one that was fenced off."""
