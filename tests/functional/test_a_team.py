@@ -89,8 +89,10 @@ def test_two_who_build_the_same_table_at_once_one_wins_and_the_other_is_told(lak
     lake.write("models/same.sql", PAIR)
     lake.write("models/slow.py", SLOW)
     assert lake.dbt("build").code == 0
+    meeting = lake.folder / "meeting"
+    meeting.mkdir()
     people = [
-        start(lake, name, "--vars", f"{{version: {number}}}")
+        start(lake, name, "--vars", f"{{version: {number}}}", MEETING=str(meeting))
         for number, name in enumerate(("ann", "bob"), 1)
     ]
     ended = {
@@ -106,12 +108,18 @@ def test_two_who_build_the_same_table_at_once_one_wins_and_the_other_is_told(lak
 
 
 SLOW = """
+import os
 import time
+from pathlib import Path
 
 
 def model(dbt, session):
     dbt.ref("same")
-    time.sleep(2)  # so that both have begun before either ends
+    if meeting := os.environ.get("MEETING"):  # neither ends before both have built `same`
+        (Path(meeting) / os.environ["PHLO_RUN_ID"]).touch()
+        deadline = time.monotonic() + 120
+        while len(list(Path(meeting).iterdir())) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
     return session.sql("select 1 as i")
 """
 
