@@ -12,6 +12,9 @@ from dbt_phlo.errors import NameRefused
 RUN_PREFIX = "pipeline-run-"
 MAX_LENGTH = 200
 
+HISTORY_SCHEMA = "_phlo"
+"""The schema of a lake that belongs to dbt-phlo itself: what runs and checks came to."""
+
 _REF = re.compile(r"[A-Za-z](?:(?!\.\.)[A-Za-z0-9./_-])*[A-Za-z0-9_-]|[A-Za-z]")
 _RUN_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.))*")
 _IN_TABLE_FOLDER = re.compile(

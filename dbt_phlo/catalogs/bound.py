@@ -141,15 +141,20 @@ class BoundTables:
         return done
 
     def append(
-        self, namespace: str, name: str, added: Sequence[DataFile], *, replace: bool = False
+        self, namespace: str, name: str, added: Sequence[DataFile], *, instead_of: str = ""
     ) -> None:
         """Make Parquet files that are written already rows of a table, in one commit.
 
-        ``replace``: its only rows. Raises ``Conflict`` when another writer is faster.
+        With ``instead_of``, a value of the table, they are its only rows, in the place of those of
+        that value. Raises ``Conflict`` when another writer is faster.
         """
         self._assert_writable()
         location, raw = self.load(namespace, name)
-        document = append.appended(self._files, files.parsed(location, raw), added, replace=replace)
+        if instead_of and instead_of != location:
+            raise Conflict(f"{namespace}.{name} has moved on {self.ref} meanwhile")
+        document = append.appended(
+            self._files, files.parsed(location, raw), added, replace=bool(instead_of)
+        )
         written = self._written(location, document)
         self._pointers.swap([(Key("table", namespace, name), location, written)])
 

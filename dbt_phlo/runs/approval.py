@@ -82,7 +82,7 @@ def _promoted(
     try:
         return promotion.promote(catalog, run, settings, judged=evidence.judged, reason=forced)
     except PhloError as error:
-        promotion.keep(catalog, run, settings, f"refused: {error.message}", by_hand=True)
+        promotion.keep(catalog, run, settings, f"refused: {error.message}")
         raise
 
 

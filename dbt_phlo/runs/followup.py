@@ -73,7 +73,7 @@ def _promoted(followup: Session, run: RunRecord, tables: str) -> Closing:
         promotion.promote(followup.catalog, run, followup.settings)
         followup.ended = True
     except PhloError as error:
-        promotion.keep(followup.catalog, run, followup.settings, f"refused: {error.message}")
+        followup.keep(f"refused: {error.message}")
         followup.ended = True
         told = f"what packages' hooks wrote ({tables}) is kept, not promoted: {error.message}"
         return Closing(_ways_out(run, told, conflict=isinstance(error, PromotionRefused)), True)

@@ -31,6 +31,7 @@ class Lease:
         self._every = every
         self._over = threading.Event()
         catalog.begin_writing(writer, ref, time.time() + LEASE_SECONDS)
+        self._renew_once()  # the machine may have slept since the run was made or joined
         self._thread = threading.Thread(target=self._renew, name="phlo-lease", daemon=True)
         self._thread.start()
 
@@ -46,10 +47,13 @@ class Lease:
 
     def _renew(self) -> None:
         while not self._over.wait(self._every):
-            until = time.time() + LEASE_SECONDS
-            try:
-                self._catalog.renew_writing(self._writer, until)
-                if self._run_id:
-                    self._catalog.renew_lease(self._run_id, until)
-            except CatalogError as error:  # the next renewal may work; the lease lasts for six
-                _log.warning("lease of invocation %s not renewed: %s", self._writer, error)
+            self._renew_once()
+
+    def _renew_once(self) -> None:
+        until = time.time() + LEASE_SECONDS
+        try:
+            alive = self._catalog.renew_writing(self._writer, until)
+            if alive and self._run_id:  # who was taken for dead keeps nobody off its run
+                self._catalog.renew_lease(self._run_id, until)
+        except CatalogError as error:  # the next renewal may work; the lease lasts for six
+            _log.warning("lease of invocation %s not renewed: %s", self._writer, error)

@@ -90,14 +90,14 @@ def promote(
 
 
 def keep(
-    catalog: Catalog, run: RunRecord, settings: Settings, reason: str, *, by_hand: bool = False
+    catalog: Catalog, run: RunRecord, settings: Settings, reason: str, *, by: str = ""
 ) -> None:
     """Keep a run that is not promoted, for as long as failed runs are kept.
 
-    ``by_hand``: not by one of its invocations.
+    ``by``: the invocation that does it; none, if it is done by hand.
     """
     expires_at = time.time() + settings.failed_retention_seconds
-    catalog.set_run_state(run.id, "kept", reason, expires_at=expires_at, by_hand=by_hand)
+    catalog.set_run_state(run.id, "kept", reason, expires_at=expires_at, by=by)
 
 
 def _was_promoted(catalog: Catalog, run: RunRecord) -> bool:

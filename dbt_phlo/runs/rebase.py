@@ -76,7 +76,7 @@ def rebase(
     if not dry_run:
         reason = f"rebased onto {run.branch}"
         reason += f"; to build again: {', '.join(sorted(rebuild))}" if rebuild else ""
-        promotion.keep(catalog, run, settings, reason, by_hand=True)
+        promotion.keep(catalog, run, settings, reason)
     return Rebased(run, done, tuple(sorted(rebuild)), orphans, verdict)
 
 

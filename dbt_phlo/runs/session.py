@@ -110,7 +110,7 @@ class Session:
         assert self.run is not None and self.verdict is not None
         self.decided = True
         if self.verdict.decision != "promote":
-            self._keep("; ".join(reason.text for reason in self.verdict.reasons))
+            self.keep("; ".join(reason.text for reason in self.verdict.reasons))
         else:
             try:
                 self.promotion = promotion.promote(
@@ -118,7 +118,7 @@ class Session:
                 )
             except PhloError as error:
                 self.refusal = error
-                self._keep(f"refused: {error.message}")
+                self.keep(f"refused: {error.message}")
         self.ended = True
         return self.promotion
 
@@ -140,7 +140,7 @@ class Session:
         if self.run is not None:
             run_id = self.run.id
             if not self.ended:
-                steps.append(lambda: self._keep("interrupted before its end"))
+                steps.append(lambda: self.keep("interrupted before its end"))
             steps.append(lambda: self.catalog.end_invocation(run_id, self.invocation.id))
         if lease is not None:
             steps.append(lease.release)
@@ -148,9 +148,10 @@ class Session:
         self.decided = self.ended = True
         return problems[0] if problems else None
 
-    def _keep(self, reason: str) -> None:
+    def keep(self, reason: str) -> None:
         assert self.run is not None
-        promotion.keep(self.catalog, self.run, self.settings, reason)
+        by = self.invocation.id
+        promotion.keep(self.catalog, self.run, self.settings, reason, by=by)
 
     def _record(self, kind: str, entries: Sequence[tuple[str, str, Mapping[str, str]]]) -> None:
         if self.run is None or not entries:

@@ -36,6 +36,18 @@ def reached(files: Files, roots: Iterable[str]) -> set[str]:
     return found.union(map(bare, metadata), map(bare, lists), map(bare, manifests), map(bare, data))
 
 
+def data_files_of(files: Files, metadata: Metadata) -> list[str]:
+    """The data and delete files of a table's current snapshot."""
+    wanted = metadata.get("current-snapshot-id")
+    lists = [s["manifest-list"] for s in metadata["snapshots"] if s["snapshot-id"] == wanted]
+    return [
+        found
+        for location in lists
+        for manifest in _manifests(files, location)
+        for found in _data_files(files, manifest)
+    ]
+
+
 def bare(location: str) -> str:
     """A location as it is compared: engines write local files with and without their scheme.
 

@@ -129,7 +129,7 @@ def _fields(
     fields = []
     for field in new:
         kept = known.get(field["name"])
-        if kept is not None and not _compatible(kept["type"], field["type"]):
+        if kept is not None and not compatible(kept["type"], field["type"]):
             kept = None
         column = {
             "id": kept["id"] if kept else new_id(),
@@ -145,7 +145,7 @@ def _fields(
     return fields
 
 
-def _compatible(old: Type, new: Type) -> bool:
+def compatible(old: Type, new: Type) -> bool:
     """Whether a column of type ``old`` may become ``new`` under the same id."""
     if isinstance(old, str) and isinstance(new, str):
         return old == new or (old, new) in PROMOTIONS or _wider_decimal(old, new)
@@ -154,9 +154,9 @@ def _compatible(old: Type, new: Type) -> bool:
     if old["type"] != new["type"]:
         return False
     if old["type"] == "map":  # the keys of a map may not evolve
-        return shape(old["key"]) == shape(new["key"]) and _compatible(old["value"], new["value"])
+        return shape(old["key"]) == shape(new["key"]) and compatible(old["value"], new["value"])
     if old["type"] == "list":
-        return _compatible(old["element"], new["element"])
+        return compatible(old["element"], new["element"])
     return True
 
 

@@ -49,11 +49,14 @@ def test_a_replacement_leaves_its_own_rows_alone_and_the_history(lake: Lake) -> 
     lake.table("s.a")
     tables = lake.catalog.at("main")
     tables.append("s", "a", [stored(lake, 1), stored(lake, 2)])
-    tables.append("s", "a", [stored(lake, 7)], replace=True)
+    before = str(tables.pointer("s", "a"))
+    tables.append("s", "a", [stored(lake, 7)], instead_of=before)
     assert read(lake) == [7]
     theirs = pyiceberg(lake).load_table("s.a")
     first = theirs.history()[0].snapshot_id
     assert sorted(theirs.scan(snapshot_id=first).to_arrow()["id"].to_pylist()) == [1, 2]
+    with pytest.raises(Conflict):
+        tables.append("s", "a", [stored(lake, 8)], instead_of=before)
 
 
 def test_pyiceberg_appends_after_us_and_we_after_pyiceberg(lake: Lake) -> None:

@@ -104,7 +104,9 @@ def test_a_run_that_is_over_stays_so(lake: Lake, state: str) -> None:
 def test_a_kept_run_gives_its_lease_back_and_can_still_be_promoted(lake: Lake) -> None:
     run = lake.run("r1", lease=60)
     lake.table("s.a", run.ref)
-    lake.catalog.set_run_state("r1", "kept", "not audited: s.a (0 of 1 checks)", expires_at=4e9)
+    reason = "not audited: s.a (0 of 1 checks)"
+    by = run.invocations[0]
+    lake.catalog.set_run_state("r1", "kept", reason, expires_at=4e9, by=by)
     kept = lake.catalog.run("r1")
     assert (kept.state, kept.reason, kept.lease_until) == (
         "kept",
@@ -158,7 +160,7 @@ def test_an_invocation_that_was_killed_does_not_hold_the_lease_of_those_after_it
     lake.catalog.begin_writing("invocation-r1", run.ref, time.time() - 1)  # killed long ago
     lake.catalog.join_run("r1", "retry", time.time() + HOUR)
     lake.catalog.begin_writing("retry", run.ref, time.time() + HOUR)
-    lake.catalog.set_run_state("r1", "kept", "refused")
+    lake.catalog.set_run_state("r1", "kept", "refused", by="retry")
     assert lake.catalog.run("r1").lease_until == 0
 
 
@@ -166,7 +168,7 @@ def test_the_lease_stays_while_another_invocation_of_the_run_is_at_work(lake: La
     run = lake.run("r1", lease=HOUR)
     lake.catalog.begin_writing("invocation-r1", run.ref, time.time() + HOUR)
     lake.catalog.join_run("r1", "other", time.time() + HOUR)  # it has not come to write yet
-    lake.catalog.set_run_state("r1", "kept", "refused")
+    lake.catalog.set_run_state("r1", "kept", "refused", by="invocation-r1")
     assert lake.catalog.run("r1").lease_until > 0
     lake.catalog.end_invocation("r1", "other")
     assert lake.catalog.run("r1").lease_until > 0

@@ -75,7 +75,10 @@ class Driver:
         for writer in state.writers:
             if writer.lapsed:
                 database.run(
-                    "UPDATE phlo_writers SET lease_until = ? WHERE id = ?", lapsed, writer.id
+                    "UPDATE phlo_writers SET lease_until = ? WHERE id = ? AND lease_until > ?",
+                    lapsed,
+                    writer.id,
+                    lapsed,
                 )
         for number, run in enumerate(world.runs):
             record = state.runs[number]

@@ -52,8 +52,8 @@ class Hands:
 
     def renew(self) -> None:
         until = time.time() + LEASE_SECONDS
-        self.catalog.renew_writing(self._actor.name, until)
-        if self._actor.run:
+        alive = self.catalog.renew_writing(self._actor.name, until)
+        if alive and self._actor.run:
             self.catalog.renew_lease(self._actor.run, until)
 
     def kill(self) -> None:
@@ -85,7 +85,10 @@ class Hands:
             self.catalog.join_run(self._actor.run, self._actor.name, until, expires_at=now)
 
     def _register(self, label: Label) -> None:
-        self.catalog.begin_writing(self._actor.name, self._ref, time.time() + LEASE_SECONDS)
+        until = time.time() + LEASE_SECONDS
+        self.catalog.begin_writing(self._actor.name, self._ref, until)
+        if self._actor.run:
+            self.catalog.renew_lease(self._actor.run, until)
 
     def _plan(self, label: Label) -> None:
         self._note(*(("plan", table, "planned", {}) for table in label.what))
@@ -167,8 +170,9 @@ class Hands:
 
     def _keep(self, label: Label) -> None:
         run = self.catalog.run(self._actor.run)
-        by_hand = self._actor.program[0][0] != "begin"
-        promotion.keep(self.catalog, run, SETTINGS, "kept", by_hand=by_hand)
+        is_own = self._actor.program[0][0] == "begin"
+        by = self._actor.name if is_own else ""
+        promotion.keep(self.catalog, run, SETTINGS, "kept", by=by)
 
     def _gone_on(self) -> str:
         assert self._held is not None

@@ -82,6 +82,7 @@ def leased(world: World, state: State, run: int) -> bool:
             and actor.program[0][0] == "begin"
             and 0 < process.at < len(actor.program) - 1
             and process.health in ("up", "renewed")
+            and any(w.id == actor.name and not w.lapsed for w in state.writers)
             for number, (actor, process) in enumerate(
                 zip(world.actors, state.processes, strict=True)
             )

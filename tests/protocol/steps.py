@@ -103,7 +103,8 @@ def befalls(
         renewed = _lapsed(_healthy(state, number, "renewed"), actor.name, False)
         run = run_number(world, number)
         record = state.runs[run] if run >= 0 else None
-        if record is not None and not record.over:
+        alive = any(writer.id == actor.name for writer in state.writers)
+        if alive and record is not None and not record.over:
             again = record._replace(renewals=record.renewals + 1)
             renewed = renewed._replace(runs=replaced(renewed.runs, run, again))
         yield Label(actor.name, "renews"), renewed

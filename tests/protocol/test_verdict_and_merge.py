@@ -158,10 +158,10 @@ def test_who_keeps_a_run_by_hand_does_not_take_the_lease_of_a_command_that_has_j
     """Else another command by hand would find a run idle on which somebody is at work."""
     run = a_run_with_a_checked_table(lake)
     lake.catalog.join_run("r1", "i2", time.time() + 100)
-    promotion.keep(lake.catalog, run, SETTINGS, "rebased", by_hand=True)
+    promotion.keep(lake.catalog, run, SETTINGS, "rebased")
     assert lake.catalog.run("r1").lease_until > time.time()
     with pytest.raises(RunError, match="in progress"):
         refs.discard(lake.catalog, "r1")
     lake.catalog.end_invocation("r1", "invocation-r1")
-    promotion.keep(lake.catalog, run, SETTINGS, "not audited")
+    promotion.keep(lake.catalog, run, SETTINGS, "not audited", by="i2")
     assert lake.catalog.run("r1").lease_until == 0

@@ -26,19 +26,20 @@ class Unswapped(NamedTuple):
 
 
 def begin(world: World, state: State, number: int, _: str) -> Step:
-    """Create the run and its ref, or join it, in one transaction."""
+    """Create the run and its ref or join it, and become its writer, in one transaction."""
     run = run_number(world, number)
     record = state.runs[run]
     if locked(world, state, run, branch=record is None):
         return
     if record is None:
         made = with_run(with_ref(state, run, Ref(state.main, state.main)), run, Run())
-        yield "made", advanced(made, number)
+        yield "made", advanced(_writing(world, made, number), number)
     elif record.over:
         yield "refused", leaving(world, state, number, "not promoted")
     else:
         joined = record._replace(state="open", renewals=record.renewals + 1)
-        yield "joined", advanced(with_run(state, run, joined), number)
+        writing = _writing(world, with_run(state, run, joined), number)
+        yield "joined", advanced(writing, number)
 
 
 def register(world: World, state: State, number: int, _: str) -> Step:
@@ -46,9 +47,20 @@ def register(world: World, state: State, number: int, _: str) -> Step:
     run = run_number(world, number)
     if locked(world, state, run):
         return
-    writer = Writer(world.actors[number].name, "main" if run < 0 else world.runs[run])
-    known = state.processes[number].memory
-    yield "", advanced(state._replace(writers=state.writers | {writer}), number, memory=known)
+    known, writing = state.processes[number].memory, _writing(world, state, number)
+    record = state.runs[run] if run >= 0 else None
+    if record is not None and not record.over:
+        writing = with_run(writing, run, record._replace(renewals=record.renewals + 1))
+    yield "", advanced(writing, number, memory=known)
+
+
+def _writing(world: World, state: State, number: int) -> State:
+    """The process is a writer, with a lease that begins now."""
+    run, name = run_number(world, number), world.actors[number].name
+    before = [one for one in state.writers if one.id == name]
+    renewals = before[0].renewals + 1 if before else 0
+    writer = Writer(name, "main" if run < 0 else world.runs[run], renewals=renewals)
+    return state._replace(writers=(state.writers - set(before)) | {writer})
 
 
 def plan(world: World, state: State, number: int, tables: str) -> Step:

@@ -221,9 +221,9 @@ class SqlCatalog:
         reason: str,
         *,
         expires_at: float | None = None,
-        by_hand: bool = False,
+        by: str = "",
     ) -> None:
-        self._runs.set_state(run_id, state, reason, expires_at, by_hand)
+        self._runs.set_state(run_id, state, reason, expires_at, by)
 
     def record(self, run_id: str, entries: Iterable[LedgerEntry]) -> None:
         self._runs.record(run_id, entries)
@@ -249,8 +249,8 @@ class SqlCatalog:
         """
         self._writers.begin(writer, ref, lease_until)
 
-    def renew_writing(self, writer: str, lease_until: float) -> None:
-        self._writers.renew(writer, lease_until)
+    def renew_writing(self, writer: str, lease_until: float) -> bool:
+        return self._writers.renew(writer, lease_until)
 
     def end_writing(self, writer: str) -> None:
         self._writers.end(writer)

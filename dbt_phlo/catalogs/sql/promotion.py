@@ -8,6 +8,7 @@ from dbt_phlo.catalogs.sql import tables
 from dbt_phlo.catalogs.sql.database import Database
 from dbt_phlo.catalogs.sql.rows import assert_open, swapped
 from dbt_phlo.errors import Conflict, PromotionRefused
+from dbt_phlo.names import HISTORY_SCHEMA
 from dbt_phlo.tables.metadata import under_construction
 
 _HELD = "catalog_name = ? AND table_namespace = ? AND table_name = ?"
@@ -22,14 +23,19 @@ class SqlPromotions:
     def diff(self, ref: str, target: str) -> Diff:
         """What promoting ``ref`` into ``target`` would do.
 
-        A staging table is no content: what a killed build left of one stays on its ref.
+        A staging table is no content: what a killed build left of one stays on its ref. Every run
+        appends to the tables of history, so that one has read them says nothing.
         """
         rows = self._database.all(tables.THREE_WAY, ref, ref, ref, ref, target, target)
         found = [_change(row) for row in rows if under_construction(row[2]) is None]
         changes = self._with_clashes(found, ref, target)
         written = {change.key for change in changes}
         moved = self._database.all(tables.MOVED_READS, target, ref)
-        stale = tuple(Key(*row) for row in moved if Key(*row) not in written)
+        stale = tuple(
+            key
+            for row in moved
+            if (key := Key(*row)) not in written and key.namespace != HISTORY_SCHEMA
+        )
         return Diff(ref, target, tuple(changes), stale)
 
     def promote(

@@ -33,6 +33,8 @@ class SqlRuns:
             ) from error
         for invocation in run.invocations:
             self._note_invocation(run.id, invocation)
+            if run.lease_until:
+                self._writers.registered(invocation, run.ref, run.lease_until)
 
     def get(self, run_id: str) -> RunRecord:
         row = self._database.one(f"SELECT {_COLUMNS} FROM phlo_runs WHERE id = ?", run_id)
@@ -95,16 +97,16 @@ class SqlRuns:
         )
 
     def set_state(
-        self, run_id: str, state: RunState, reason: str, expires_at: float | None, by_hand: bool
+        self, run_id: str, state: RunState, reason: str, expires_at: float | None, by: str
     ) -> None:
         """Move a run to ``state``; a promoted or discarded run stays what it is.
 
-        An invocation that keeps the run gives its lease back, unless another one is at work. Who
-        does so ``by_hand`` holds no lease: one that is there is of an invocation that has joined.
+        The invocation ``by`` that keeps the run gives its lease back, unless another one is at
+        work. Nobody's is taken by who does so by hand, as none of the run's invocations.
         """
         ref = self.get(run_id).ref
         with self._database.transaction(ref):
-            last = state == "kept" and not by_hand and self._at_work(run_id) <= 1
+            last = state == "kept" and self._at_work(run_id, without=by) == 0
             given_back = state in OVER or last
             lease = ", lease_until = 0" if given_back else ""
             changed = self._database.run(
@@ -140,14 +142,15 @@ class SqlRuns:
         ):
             self._database.run(f"DELETE FROM {table} WHERE {column} = ?", run_id)
 
-    def _at_work(self, run_id: str) -> int:
+    def _at_work(self, run_id: str, without: str = "") -> int:
         """How many invocations of a run have not ended and hold a lease, as no killed one does."""
         row = self._database.one(
             "SELECT COUNT(*) FROM phlo_invocations JOIN phlo_writers "
             "ON phlo_writers.id = phlo_invocations.invocation "
-            "WHERE run = ? AND ended = 0 AND lease_until > ?",
+            "WHERE run = ? AND ended = 0 AND lease_until > ? AND invocation <> ?",
             run_id,
             time.time(),
+            without,
         )
         return int(row[0]) if row else 0
 

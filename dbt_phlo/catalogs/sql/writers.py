@@ -19,22 +19,27 @@ class SqlWriters:
             self.registered(writer, ref, lease_until)
 
     def registered(self, writer: str, ref: str, lease_until: float) -> None:
-        """What ``begin`` does, inside the transaction of whoever makes the writer part of a run."""
-        self._database.run("DELETE FROM phlo_writers WHERE id = ?", writer)
+        """What ``begin`` does, inside the transaction of whoever makes the writer part of a run.
+
+        One that is taken up again has renewed its lease: a cleanup that watches it must see that.
+        """
         self._database.run(
-            "INSERT INTO phlo_writers (id, ref, lease_until, renewals) VALUES (?, ?, ?, 0)",
+            "INSERT INTO phlo_writers (id, ref, lease_until, renewals) VALUES (?, ?, ?, 0) "
+            "ON CONFLICT (id) DO UPDATE SET ref = excluded.ref, lease_until = excluded.lease_until, "
+            "renewals = phlo_writers.renewals + 1",
             writer,
             ref,
             lease_until,
         )
 
-    def renew(self, writer: str, lease_until: float) -> None:
-        """Take the lease further; nothing happens for one that was fenced off."""
-        self._database.run(
+    def renew(self, writer: str, lease_until: float) -> bool:
+        """Take the lease further; False for one that was fenced off."""
+        renewed = self._database.run(
             "UPDATE phlo_writers SET lease_until = ?, renewals = renewals + 1 WHERE id = ?",
             lease_until,
             writer,
         )
+        return renewed > 0
 
     def end(self, writer: str) -> None:
         self._database.run("DELETE FROM phlo_writers WHERE id = ?", writer)
@@ -46,13 +51,17 @@ class SqlWriters:
         return [Writer(*row) for row in rows]
 
     def fence(self, writers: Iterable[Writer]) -> None:
-        """Take the right to write from those that have not renewed since they were read."""
+        """Take the right to write from those that have not renewed since they were read.
+
+        Nor from one that was fenced off already and has begun again: its lease is another one.
+        """
         for writer in writers:
             with self._database.transaction(writer.ref):
                 self._database.run(
-                    "DELETE FROM phlo_writers WHERE id = ? AND renewals = ?",
+                    "DELETE FROM phlo_writers WHERE id = ? AND renewals = ? AND lease_until = ?",
                     writer.id,
                     writer.renewals,
+                    writer.lease_until,
                 )
 
 
