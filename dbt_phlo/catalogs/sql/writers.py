@@ -25,8 +25,8 @@ class SqlWriters:
         """
         self._database.run(
             "INSERT INTO phlo_writers (id, ref, lease_until, renewals) VALUES (?, ?, ?, 0) "
-            "ON CONFLICT (id) DO UPDATE SET ref = excluded.ref, lease_until = excluded.lease_until, "
-            "renewals = phlo_writers.renewals + 1",
+            "ON CONFLICT (id) DO UPDATE SET ref = excluded.ref, "
+            "lease_until = excluded.lease_until, renewals = phlo_writers.renewals + 1",
             writer,
             ref,
             lease_until,
