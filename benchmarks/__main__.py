@@ -22,6 +22,8 @@ NAMES = (
     "retention",
     "parallel",
     "rebuilt",
+    "checks",
+    "one_scan",
 )
 
 

@@ -72,6 +72,8 @@ def flights(folder: Path, target: str, months: int = 3) -> Project:
         run([*deliver, "month", str(month)])
     if target == STOCK:
         _stub_hooks(folder)
+        for macro in (ROOT / "macros" / "tests").glob("phlo_*.sql"):
+            shutil.copy(macro, folder / "macros")  # both sides have the same tests
     return Project(folder, target)
 
 

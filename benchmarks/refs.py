@@ -45,7 +45,7 @@ def main(side: str, work: str) -> None:
 
 def _run(catalog: Any) -> dict[str, float]:
     """The life of a run's ref, step by step."""
-    from dbt_phlo.catalogs.port import RunRecord
+    from dbt_phlo.catalogs.values import RunRecord
 
     ref = "pipeline-run-1"
     record = RunRecord("1", ref, "main", "open", "", "bench", 0.0, 0.0, 0.0, 0, ("1",))

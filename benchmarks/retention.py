@@ -80,7 +80,7 @@ def make(folder: Path, side: str) -> None:
 
 def _fill(catalog: Any) -> None:
     """Tables of one file each, written as the catalog writes them."""
-    from dbt_phlo.catalogs.port import Key
+    from dbt_phlo.catalogs.values import Key
 
     tables = catalog.at("main")
     schema = {
@@ -135,7 +135,7 @@ def _write_data(stored: Any, staged: dict[str, Any]) -> None:
 def measured(folder: Path) -> None:
     """One run begins and is promoted; then what is old goes."""
     from dbt_phlo.catalogs import open_catalog
-    from dbt_phlo.catalogs.port import RunRecord
+    from dbt_phlo.catalogs.values import RunRecord
     from dbt_phlo.runs.cleanup import cleanup
 
     catalog: Any = open_catalog(_configuration(folder))

@@ -15,8 +15,9 @@
     ├── TypeRefused         PHLO5xx  a column type that Iceberg v2 cannot hold
     ├── DataRefused         PHLO6xx  rows that break the declared constraints
     ├── InstallError        PHLO7xx  a missing extra, extension or program
-    └── CommandError        PHLO8xx  the command line, `init`, `doctor`
-        └── UsageError
+    ├── CommandError        PHLO8xx  the command line, `init`, `doctor`
+    │   └── UsageError
+    └── ContractError       PHLO9xx  what YAML or a class declares of a table
 
 Each code is stable and has a section in docs/troubleshooting.md. A message says what happened and
 where; ``remedy`` says what to do next.
@@ -127,6 +128,12 @@ class UsageError(CommandError):
     """The command line itself is wrong (exit code 2)."""
 
     default_code = "PHLO801"
+
+
+class ContractError(PhloError):
+    """A declaration of a table is wrong: in YAML, in a constraint or test, in a Pandera class."""
+
+    default_code = "PHLO900"
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

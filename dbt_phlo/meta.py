@@ -27,7 +27,7 @@ META_KEYS = (
 )
 """Keys of ``config.meta.phlo`` (PRODUCT: "Model YAML")."""
 
-META_SUPPORTED = ("outside_wap", "owner", "pii")
+META_SUPPORTED = ("outside_wap", "owner", "partition_column", "pii", "scope")
 """Those that this version acts on, or that only describe; the others would do nothing."""
 
 

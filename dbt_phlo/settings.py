@@ -1,7 +1,6 @@
 """What a run is told by the profile, by variables and by the environment, checked and resolved.
 
 The environment wins over variables, variables over the profile; an empty variable counts as unset.
-``KEYS`` is the one list of them: docs/configuration.md is printed from it.
 """
 
 import re
@@ -11,139 +10,8 @@ from typing import Any, NamedTuple
 
 from dbt_phlo import names
 from dbt_phlo.errors import ConfigError, nearest
+from dbt_phlo.setting_keys import KEYS, SNAPSHOT_DAYS, SettingKey
 from dbt_phlo.storage import SCHEME, Storage, storage
-
-SNAPSHOT_DAYS = 30
-
-
-class SettingKey(NamedTuple):
-    """One setting: where it may be given, its default, and what it means."""
-
-    name: str
-    profile: str
-    variable: str
-    environment: str
-    default: Any
-    allowed: tuple[str, ...]
-    meaning: str
-
-
-KEYS = (
-    SettingKey(
-        "warehouse",
-        "warehouse",
-        "",
-        "",
-        "./lake",
-        (),
-        "Folder of the lake, relative to the project, or `s3://bucket/prefix` (see [S3](s3.md)). "
-        "It cannot be moved later.",
-    ),
-    SettingKey(
-        "iceberg_catalog",
-        "iceberg_catalog",
-        "",
-        "",
-        {"type": "sql"},
-        (),
-        "`{type: sql}`: SQLite in the warehouse. `uri:` names another database, "
-        "`sqlite:////path/catalog.db` or `postgresql://user:password@host/database`; a warehouse "
-        "on S3 needs one.",
-    ),
-    SettingKey(
-        "secrets",
-        "secrets",
-        "",
-        "",
-        None,
-        (),
-        "DuckDB's secrets, as in dbt-duckdb. The one of `type: s3` that covers the warehouse holds "
-        "its keys.",
-    ),
-    SettingKey(
-        "branch",
-        "branch",
-        "phlo_branch",
-        "PHLO_BRANCH",
-        "main",
-        (),
-        "The branch that this target builds into; created from `base_branch` when it is missing.",
-    ),
-    SettingKey(
-        "base_branch",
-        "base_branch",
-        "",
-        "",
-        "main",
-        (),
-        "What a new branch is created from.",
-    ),
-    SettingKey(
-        "wap",
-        "wap",
-        "phlo_wap",
-        "PHLO_WAP",
-        "auto",
-        ("auto", "hold", "off"),
-        "`auto`: isolate, audit, promote. `hold`: isolate, audit, keep for `phlo_promote`. "
-        "`off`: write the branch directly.",
-    ),
-    SettingKey(
-        "run_id",
-        "",
-        "",
-        "PHLO_RUN_ID",
-        "",
-        (),
-        "Id of the run to create or join, so that several invocations are one transaction.",
-    ),
-    SettingKey(
-        "isolation",
-        "",
-        "phlo_isolation",
-        "",
-        "snapshot",
-        ("snapshot", "serializable"),
-        "`serializable` refuses a promotion when a table that the run only read has moved.",
-    ),
-    SettingKey(
-        "require_checks",
-        "",
-        "phlo_require_checks",
-        "",
-        "declared",
-        ("declared", "all", "off"),
-        "`declared`: every declared error-severity check must have passed. `all`: each written "
-        "table needs a check. `off`: only failures block.",
-    ),
-    SettingKey(
-        "retention_days",
-        "",
-        "phlo_retention_days",
-        "",
-        7,
-        (),
-        "Days that the ref of a promoted run is kept.",
-    ),
-    SettingKey(
-        "failed_retention_days",
-        "",
-        "phlo_failed_retention_days",
-        "",
-        14,
-        (),
-        "Days that the ref of a run that was not promoted is kept.",
-    ),
-    SettingKey(
-        "snapshot_days",
-        "",
-        "phlo_snapshot_days",
-        "",
-        SNAPSHOT_DAYS,
-        (),
-        "Days that a table's earlier snapshots can be read; its current one always can.",
-    ),
-)
 
 PROFILE_KEYS = tuple(key.profile for key in KEYS if key.profile)
 """The keys of a profile's target that are ours."""
@@ -173,6 +41,9 @@ class Settings(NamedTuple):
     require_checks: str
     retention_seconds: float
     failed_retention_seconds: float
+    history: str = "on"
+    check_samples: str = "on"
+    partition_key: str = ""
 
 
 def resolve(
@@ -207,6 +78,9 @@ def resolve(
         failed_retention_seconds=_days(
             "phlo_failed_retention_days", value["failed_retention_days"]
         ),
+        history=str(value["history"]),
+        check_samples=str(value["check_samples"]),
+        partition_key=str(value["partition_key"]),
     )
 
 
@@ -325,6 +199,8 @@ def _value(
             found, source = mapping[name], name
     if found is False and "off" in key.allowed:  # YAML reads a bare `off` as false
         found = "off"
+    if found is True and "on" in key.allowed:  # and `on` as true
+        found = "on"
     if key.allowed and found not in key.allowed:
         raise ConfigError(
             f"{source} is {found!r}.{nearest(str(found), key.allowed)}",

@@ -14,7 +14,7 @@ def configuration() -> str:
     lines = [
         "# Configuration",
         "",
-        "_Printed from `dbt_phlo/settings.py` by `make docs`._",
+        "_Printed from `dbt_phlo/setting_keys.py` by `make docs`._",
         "",
         "The environment wins over variables, variables over the profile. An empty variable counts",
         "as unset.",

@@ -4,7 +4,7 @@ from typing import Any
 
 from dbt_phlo.adapters.hooks import own
 
-STEPS = ("record", "decide", "promote", "tell", "notify")
+STEPS = ("record", "decide", "promote", "tell", "remember", "notify")
 
 
 def hook(phlo: Any, **_: Any) -> None:

@@ -1,10 +1,10 @@
 """What a python hook is given: ``hook(phlo, **kwargs)``."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dbt_phlo.adapters.project import FAILING, Project
-from dbt_phlo.catalogs.port import Promotion
+from dbt_phlo.catalogs.values import Promotion
 from dbt_phlo.runs.session import Session
 from dbt_phlo.runs.verdict import Verdict
 
@@ -36,6 +36,8 @@ class Phlo:
             "promoted": [],
             "blocked": [],
         }
+        self.checks: Sequence[Mapping[str, Any]] = ()
+        """The checks of this invocation that have ended, as documents of the check contract."""
         self.failed_hooks: Sequence[str] = ()
         """The on-run-start hooks that failed in this invocation."""
         self.failure = ""

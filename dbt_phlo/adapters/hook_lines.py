@@ -30,6 +30,7 @@ class HookLinesMixin(metaclass=AdapterMeta):
     get_macro_resolver: Any
     _phlo_project: Any
     _phlo_observer: Any
+    phlo_ended_checks: Any
 
     def __init__(self, config: Any, mp_context: Any) -> None:
         self._phlo_context: Phlo | None = None
@@ -62,6 +63,7 @@ class HookLinesMixin(metaclass=AdapterMeta):
             if session.run is not None:
                 phlo = self._phlo_hook_context(results)
                 phlo.failed_hooks = self._phlo_observer.failed_hooks
+                phlo.checks = self.phlo_ended_checks()
                 hooks.own("run_end")(phlo)
                 self._phlo_failure = phlo.failure
             later = self._phlo_later_hooks()

@@ -133,6 +133,7 @@ class PhloAdapterMixin(metaclass=AdapterMeta):
         if hasattr(macro_resolver, "nodes"):
             with as_dbt_errors():
                 self._phlo_project().assert_meta(Path(self.config.project_root))
+                self._phlo_project().assert_schemas()
                 self._phlo_assert_retryable()
 
     def _phlo_project(self) -> Project:

@@ -6,9 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dbt_phlo.catalogs.port import TableName
-from dbt_phlo.errors import RunError
+from dbt_phlo.catalogs.values import TableName
+from dbt_phlo.errors import ConfigError, RunError
 from dbt_phlo.meta import check_meta
+from dbt_phlo.names import HISTORY_SCHEMA
 from dbt_phlo.runs.rebase import BuiltNode
 from dbt_phlo.runs.verdict import CheckSpec
 from dbt_phlo.yaml_lines import line_of
@@ -133,6 +134,22 @@ class Project:
                 code="PHLO406",
             )
 
+    def assert_schemas(self) -> None:
+        """Raise for a node that would write into the schema of the lake's history."""
+        for node in self._nodes(*BUILT):
+            in_lake = (node.database or "").lower() == self._database
+            if (
+                in_lake
+                and (node.schema or "").lower() == HISTORY_SCHEMA
+                and not _is_ephemeral(node)
+            ):
+                raise ConfigError(
+                    f"{node.original_file_path}: {node.name} would write into schema "
+                    f"{node.schema}, which holds the history of runs",
+                    remedy="give it another schema",
+                    code="PHLO126",
+                )
+
     def assert_meta(self, root: Path) -> None:
         """Raise for an unknown key of ``meta.phlo``, with the file and the nearest known key."""
         for node in self._nodes(*BUILT, "test"):
@@ -208,5 +225,5 @@ def _place(root: Path, node: Any, key: str) -> str:
     """``FILE:LINE`` of a key in the YAML (or SQL) file that configures a node."""
     patch = getattr(node, "patch_path", None) or ""
     name = patch.split("://", 1)[-1] or str(node.original_file_path)
-    line = line_of(root / name, node.name, key)
+    line = line_of(root / name, node.name, key=key)
     return f"{name}:{line}" if line else name

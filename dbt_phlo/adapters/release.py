@@ -3,7 +3,7 @@
 from dbt_phlo.adapters.output import announce
 from dbt_phlo.adapters.problems import PhloDbtError
 from dbt_phlo.adapters.project import HOOK_LINES
-from dbt_phlo.catalogs.port import RunRecord
+from dbt_phlo.catalogs.values import RunRecord
 from dbt_phlo.errors import PhloError, RunError
 from dbt_phlo.runs import followup
 from dbt_phlo.runs.session import Session

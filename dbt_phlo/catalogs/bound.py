@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from dbt_phlo import names
-from dbt_phlo.catalogs.port import Key
+from dbt_phlo.catalogs.values import Key
 from dbt_phlo.errors import AlreadyExists, Conflict, NotFound, ReadOnly
 from dbt_phlo.tables import append, commits, expiry, files, metadata, replacement
 from dbt_phlo.tables.files import Files, Metadata

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dbt_phlo.catalogs.port import Ref, RunRecord
+from dbt_phlo.catalogs.values import Ref, RunRecord
 from dbt_phlo.runs.approval import Approval
 from dbt_phlo.runs.changes import RefDiff
 from dbt_phlo.runs.cleanup import Cleanup

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dbt_phlo.catalogs.port import Key
+    from dbt_phlo.catalogs.values import Key
 
 WATCH_SECONDS = 0.5
 

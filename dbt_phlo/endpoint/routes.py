@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from dbt_phlo.catalogs.port import Key, Tables
+from dbt_phlo.catalogs.port import Tables
+from dbt_phlo.catalogs.values import Key
 from dbt_phlo.endpoint.one_state import OneState
 from dbt_phlo.errors import NotFound
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from dbt_phlo.catalogs.port import Catalog, Promotion, RunRecord
+from dbt_phlo.catalogs.port import Catalog
+from dbt_phlo.catalogs.values import Promotion, RunRecord
 from dbt_phlo.errors import PhloError, RunError
 from dbt_phlo.runs import promotion, refs
 from dbt_phlo.runs.verdict import CheckSpec, Evidence, Policy, Verdict, decide

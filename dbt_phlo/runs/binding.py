@@ -4,7 +4,8 @@ import time
 from typing import NamedTuple
 
 from dbt_phlo import names
-from dbt_phlo.catalogs.port import Catalog, RunRecord
+from dbt_phlo.catalogs.port import Catalog
+from dbt_phlo.catalogs.values import RunRecord
 from dbt_phlo.errors import AlreadyExists, ConfigError, NotFound, RunError
 from dbt_phlo.runs.lease import LEASE_SECONDS
 from dbt_phlo.settings import Settings

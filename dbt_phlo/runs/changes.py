@@ -2,7 +2,8 @@
 
 from typing import Any, Literal, NamedTuple
 
-from dbt_phlo.catalogs.port import Catalog, Change, ChangeKind, Diff
+from dbt_phlo.catalogs.port import Catalog
+from dbt_phlo.catalogs.values import Change, ChangeKind, Diff
 from dbt_phlo.runs import refs
 from dbt_phlo.tables import duckdb_types, statistics
 from dbt_phlo.tables import schema as schemas

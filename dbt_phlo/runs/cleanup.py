@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from dbt_phlo import names
-from dbt_phlo.catalogs.port import Catalog, Expired, Ref, Writer
+from dbt_phlo.catalogs.port import Catalog
+from dbt_phlo.catalogs.values import Expired, Ref, Writer
 from dbt_phlo.errors import CatalogError
 from dbt_phlo.runs.lease import LEASE_SECONDS
 from dbt_phlo.tables.files import StoredFile

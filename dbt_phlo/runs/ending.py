@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from dbt_phlo.catalogs.port import Change, Promotion
+from dbt_phlo.catalogs.values import Change, Promotion
 from dbt_phlo.runs.session import Session
 
 

@@ -8,7 +8,7 @@ there is promoted at the end whatever became of the run.
 from typing import NamedTuple
 
 from dbt_phlo import names
-from dbt_phlo.catalogs.port import RunRecord
+from dbt_phlo.catalogs.values import RunRecord
 from dbt_phlo.errors import AlreadyExists, NameRefused, NotFound, PhloError, PromotionRefused
 from dbt_phlo.runs import promotion
 from dbt_phlo.runs.binding import Binding, Invocation, begun

@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from dbt_phlo.catalogs.port import Catalog, LedgerEntry, Ref, RunRecord
+from dbt_phlo.catalogs.port import Catalog
+from dbt_phlo.catalogs.values import LedgerEntry, Ref, RunRecord
 from dbt_phlo.errors import NotFound
 from dbt_phlo.runs import changes, refs
 from dbt_phlo.runs.changes import RefDiff

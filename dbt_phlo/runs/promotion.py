@@ -3,7 +3,8 @@
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
-from dbt_phlo.catalogs.port import Catalog, Judged, Promotion, RunRecord, TableName
+from dbt_phlo.catalogs.port import Catalog
+from dbt_phlo.catalogs.values import Judged, Promotion, RunRecord, TableName
 from dbt_phlo.errors import (
     CatalogError,
     Conflict,

@@ -8,7 +8,8 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from dbt_phlo.catalogs.port import Catalog, LedgerEntry, Rebase, RunRecord, TableName
+from dbt_phlo.catalogs.port import Catalog
+from dbt_phlo.catalogs.values import LedgerEntry, Rebase, RunRecord, TableName
 from dbt_phlo.errors import RunError
 from dbt_phlo.runs import promotion, refs
 from dbt_phlo.runs.verdict import CheckSpec, Policy, Verdict, decide

@@ -4,7 +4,8 @@ import time
 from typing import NamedTuple
 
 from dbt_phlo import names
-from dbt_phlo.catalogs.port import Catalog, Ref, RunRecord
+from dbt_phlo.catalogs.port import Catalog
+from dbt_phlo.catalogs.values import Ref, RunRecord
 from dbt_phlo.errors import NotFound, RunError, nearest
 
 ALL_RUNS = 1_000_000

@@ -7,7 +7,8 @@ so that the file may be of an earlier run than the one that the user means.
 import time
 from typing import NamedTuple
 
-from dbt_phlo.catalogs.port import Catalog, RunRecord
+from dbt_phlo.catalogs.port import Catalog
+from dbt_phlo.catalogs.values import RunRecord
 from dbt_phlo.errors import NotFound, RunError
 from dbt_phlo.runs import followup
 from dbt_phlo.runs.binding import WRITING, retried_run

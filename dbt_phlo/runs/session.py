@@ -7,7 +7,8 @@ the run's life, in the order in which they are called.
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from dbt_phlo.catalogs.port import Catalog, Judged, LedgerEntry, Promotion, RunRecord, TableName
+from dbt_phlo.catalogs.port import Catalog
+from dbt_phlo.catalogs.values import Judged, LedgerEntry, Promotion, RunRecord, TableName
 from dbt_phlo.errors import PhloError
 from dbt_phlo.runs import promotion
 from dbt_phlo.runs.binding import Binding, Invocation, bind

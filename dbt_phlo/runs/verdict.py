@@ -8,7 +8,7 @@ orchestrator are all decided by the same rule.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from dbt_phlo.catalogs.port import Judged, LedgerEntry, TableName
+from dbt_phlo.catalogs.values import Judged, LedgerEntry, TableName
 
 PASSED = ("pass", "warn")
 FINISHED = ("success", "no-op", *PASSED)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from dbt_phlo.catalogs.port import Key, RunRecord, mover
+from dbt_phlo.catalogs.values import Key, RunRecord, mover
 from dbt_phlo.runs import ending
 from dbt_phlo.runs.approval import Approval
 from dbt_phlo.runs.changes import ColumnChange, RefDiff, TableChange

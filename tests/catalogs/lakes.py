@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from dbt_phlo.catalogs.port import Catalog, Ref, RunRecord
+from dbt_phlo.catalogs.port import Catalog
+from dbt_phlo.catalogs.values import Ref, RunRecord
 from dbt_phlo.names import run_ref
 from dbt_phlo.runs.cleanup import PATIENCE_SECONDS, cleanup
 from dbt_phlo.storage import Storage

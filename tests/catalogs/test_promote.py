@@ -4,7 +4,7 @@ import pytest
 from lakes import Lake
 
 from dbt_phlo.catalogs import Catalog
-from dbt_phlo.catalogs.port import Judged, Key
+from dbt_phlo.catalogs.values import Judged, Key
 from dbt_phlo.errors import Conflict, NotFound, PromotionRefused, ReadOnly
 
 

@@ -5,7 +5,7 @@ import time
 import pytest
 from lakes import DAY, Lake
 
-from dbt_phlo.catalogs.port import Rebase
+from dbt_phlo.catalogs.values import Rebase
 from dbt_phlo.errors import Conflict
 
 

@@ -5,7 +5,7 @@ import time
 import pytest
 from lakes import Lake
 
-from dbt_phlo.catalogs.port import Key, LedgerEntry
+from dbt_phlo.catalogs.values import Key, LedgerEntry
 from dbt_phlo.errors import AlreadyExists, CatalogError, NotFound, RunError
 
 HOUR = 3600.0

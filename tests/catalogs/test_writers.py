@@ -12,7 +12,7 @@ import pytest
 from lakes import Lake, columns
 
 from dbt_phlo.catalogs import Catalog
-from dbt_phlo.catalogs.port import RunRecord
+from dbt_phlo.catalogs.values import RunRecord
 from dbt_phlo.errors import AlreadyExists, CatalogError, Conflict, NotFound, PhloError
 from dbt_phlo.tables.metadata import staging_name
 

@@ -6,7 +6,7 @@ import sys
 from lakes import Lake
 
 from dbt_phlo.catalogs import open_catalog
-from dbt_phlo.catalogs.port import LedgerEntry
+from dbt_phlo.catalogs.values import LedgerEntry
 from dbt_phlo.errors import Conflict
 
 TURNS = 20

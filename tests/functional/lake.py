@@ -12,6 +12,7 @@ from dbt.cli.main import dbtRunner
 from dbt_phlo.catalogs.sql import SqlCatalog
 from dbt_phlo.endpoint import extensions
 from dbt_phlo.endpoint.client import Endpoint
+from dbt_phlo.names import HISTORY_SCHEMA
 
 HOOKS = """\
 on-run-start: "{{ phlo_run_start() }}"
@@ -138,11 +139,15 @@ class Lake:
         finally:
             endpoint.close()
 
-    def holds(self, ref: str = "main") -> Mapping[str, str]:
-        """Every table and view on a ref, with its pointer."""
+    def holds(self, ref: str = "main", *, history: bool = False) -> Mapping[str, str]:
+        """Every table and view on a ref, with its pointer; those of ``_phlo`` if asked for."""
         catalog = self.catalog()
         try:
-            return {str(key): value for key, value in catalog.at(ref).pointers().items()}
+            return {
+                str(key): value
+                for key, value in catalog.at(ref).pointers().items()
+                if history or key.namespace != HISTORY_SCHEMA
+            }
         finally:
             catalog.close()
 

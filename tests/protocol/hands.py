@@ -10,7 +10,7 @@ from held import Held
 from lakes import Lake
 from model import Actor, Label, World
 
-from dbt_phlo.catalogs.port import Key, LedgerEntry, Rebase, RunRecord, TableName
+from dbt_phlo.catalogs.values import Key, LedgerEntry, Rebase, RunRecord, TableName
 from dbt_phlo.errors import CatalogError, PhloError, RunError
 from dbt_phlo.names import run_ref
 from dbt_phlo.runs import cleanup, promotion, refs

@@ -10,7 +10,7 @@ import pytest
 from hands import SETTINGS
 from lakes import Lake
 
-from dbt_phlo.catalogs.port import RunRecord
+from dbt_phlo.catalogs.values import RunRecord
 from dbt_phlo.errors import RunError
 from dbt_phlo.runs import promotion
 

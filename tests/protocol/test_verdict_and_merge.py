@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from lakes import Lake
 
-from dbt_phlo.catalogs.port import LedgerEntry, RunRecord, TableName
+from dbt_phlo.catalogs.values import LedgerEntry, RunRecord, TableName
 from dbt_phlo.errors import CatalogError, Conflict, RunError
 from dbt_phlo.runs import promotion, refs
 from dbt_phlo.runs.rebase import BuiltNode, rebase

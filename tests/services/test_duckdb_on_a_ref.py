@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from dbt_phlo.catalogs.port import Key, RunRecord
+from dbt_phlo.catalogs.values import Key, RunRecord
 from dbt_phlo.endpoint.client import Endpoint
 from dbt_phlo.tables.files import local_path
 

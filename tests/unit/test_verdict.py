@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dbt_phlo.catalogs.port import LedgerEntry, TableName
+from dbt_phlo.catalogs.values import LedgerEntry, TableName
 from dbt_phlo.runs.verdict import CheckSpec, Evidence, Policy, decide
 
 A, B, V = TableName("s", "a"), TableName("s", "b"), TableName("s", "v")

@@ -11,7 +11,7 @@ from dbt.adapters.duckdb.environments.local import LocalEnvironment
 from dbt_phlo.adapters.duckdb.cursor import PhloCursor
 from dbt_phlo.adapters.duckdb.statements import Ddl
 from dbt_phlo.adapters.duckdb.views import LakeViews
-from dbt_phlo.catalogs.port import Key
+from dbt_phlo.catalogs.values import Key
 from dbt_phlo.endpoint import extensions, warehouse
 from dbt_phlo.endpoint.client import Endpoint
 from dbt_phlo.errors import AlreadyExists, NotFound

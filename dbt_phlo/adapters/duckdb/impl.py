@@ -9,6 +9,7 @@ from dbt.adapters.contracts.relation import RelationType
 from dbt.adapters.duckdb.impl import DuckDBAdapter
 from dbt_common.contracts.constraints import ConstraintType
 
+from dbt_phlo.adapters.checks import ChecksMixin
 from dbt_phlo.adapters.duckdb import constraints, documentation, leftovers, seeds
 from dbt_phlo.adapters.duckdb.column import PhloDuckDBColumn
 from dbt_phlo.adapters.duckdb.connections import PhloDuckDBConnectionManager, engine_errors
@@ -19,12 +20,15 @@ from dbt_phlo.adapters.lifecycle import PhloAdapterMixin
 from dbt_phlo.adapters.operations import OperationsMixin
 from dbt_phlo.adapters.problems import as_dbt_errors
 from dbt_phlo.errors import ConfigError
+from dbt_phlo.history import TABLES
 from dbt_phlo.names import quoted
-from dbt_phlo.tables import types
+from dbt_phlo.tables import duckdb_types, statistics, types
 from dbt_phlo.tables.metadata import staging_name, under_construction
 
 
-class PhloDuckDBAdapter(PhloAdapterMixin, HookLinesMixin, OperationsMixin, DuckDBAdapter):
+class PhloDuckDBAdapter(
+    ChecksMixin, PhloAdapterMixin, HookLinesMixin, OperationsMixin, DuckDBAdapter
+):
     """dbt-duckdb on an Iceberg lake."""
 
     ConnectionManager = PhloDuckDBConnectionManager
@@ -240,6 +244,32 @@ class PhloDuckDBAdapter(PhloAdapterMixin, HookLinesMixin, OperationsMixin, DuckD
     def phlo_is_lake(self, relation: Any) -> bool:
         """Whether a relation lies in the lake, not in a database attached beside it."""
         return bool(relation.schema) and self._is_lake(relation.database)
+
+    # ---- checks
+
+    def phlo_table_rows(self, relation: Any) -> int | None:
+        """The rows of a table of the lake, from its snapshot's summary where that is certain."""
+        if not self.phlo_is_lake(relation):
+            return None
+        environment = self._environment
+        schema = environment.exact_schema(relation.schema)
+        if environment.views.get(schema, relation.identifier) is not None:
+            return None
+        pointer = environment.tables.pointer(schema, relation.identifier)
+        if pointer is None:
+            return None
+        if pointer not in self._phlo_counted:
+            metadata = environment.tables.metadata(schema, relation.identifier)
+            rows = statistics.rows(pointer, metadata, lambda _: -1)
+            self._phlo_counted[pointer] = rows if rows >= 0 else None
+        return self._phlo_counted[pointer]
+
+    # ---- history
+
+    @available
+    def phlo_history_columns(self, name: str) -> dict[str, str]:
+        """The columns of a table of history, with the engine's types."""
+        return {column: duckdb_types.written(kind) for column, kind in TABLES[name].items()}
 
     # ---- documentation
 

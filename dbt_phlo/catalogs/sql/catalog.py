@@ -10,7 +10,16 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from dbt_phlo.catalogs.bound import BoundTables
-from dbt_phlo.catalogs.port import (
+from dbt_phlo.catalogs.sql import lake
+from dbt_phlo.catalogs.sql.database import Database
+from dbt_phlo.catalogs.sql.garbage import SqlGarbage
+from dbt_phlo.catalogs.sql.pointers import SqlPointers
+from dbt_phlo.catalogs.sql.promotion import SqlPromotions
+from dbt_phlo.catalogs.sql.rebase import SqlRebases
+from dbt_phlo.catalogs.sql.refs import SqlRefs
+from dbt_phlo.catalogs.sql.runs import SqlRuns
+from dbt_phlo.catalogs.sql.writers import SqlWriters
+from dbt_phlo.catalogs.values import (
     Diff,
     Expired,
     Judged,
@@ -24,15 +33,6 @@ from dbt_phlo.catalogs.port import (
     RunState,
     Writer,
 )
-from dbt_phlo.catalogs.sql import lake
-from dbt_phlo.catalogs.sql.database import Database
-from dbt_phlo.catalogs.sql.garbage import SqlGarbage
-from dbt_phlo.catalogs.sql.pointers import SqlPointers
-from dbt_phlo.catalogs.sql.promotion import SqlPromotions
-from dbt_phlo.catalogs.sql.rebase import SqlRebases
-from dbt_phlo.catalogs.sql.refs import SqlRefs
-from dbt_phlo.catalogs.sql.runs import SqlRuns
-from dbt_phlo.catalogs.sql.writers import SqlWriters
 from dbt_phlo.tables.expiry import SNAPSHOT_SECONDS
 from dbt_phlo.tables.files import CachedFiles, Files, LocalFiles, parsed
 

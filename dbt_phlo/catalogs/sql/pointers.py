@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from dbt_phlo.catalogs.port import Key
 from dbt_phlo.catalogs.sql.database import Database
 from dbt_phlo.catalogs.sql.rows import assert_open, swapped
 from dbt_phlo.catalogs.sql.tables import KEYS
 from dbt_phlo.catalogs.sql.writers import assert_writing
+from dbt_phlo.catalogs.values import Key
 from dbt_phlo.errors import AlreadyExists, CatalogError, Conflict, NotFound
 
 

@@ -3,10 +3,10 @@
 import time
 from collections.abc import Iterable
 
-from dbt_phlo.catalogs.port import Change, Diff, Judged, Key, Promotion, mover
 from dbt_phlo.catalogs.sql import tables
 from dbt_phlo.catalogs.sql.database import Database
 from dbt_phlo.catalogs.sql.rows import assert_open, swapped
+from dbt_phlo.catalogs.values import Change, Diff, Judged, Key, Promotion, mover
 from dbt_phlo.errors import Conflict, PromotionRefused
 from dbt_phlo.names import HISTORY_SCHEMA
 from dbt_phlo.tables.metadata import under_construction

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterable
 
-from dbt_phlo.catalogs.port import Change, Diff, Key, LedgerEntry, Rebase
 from dbt_phlo.catalogs.sql import tables
 from dbt_phlo.catalogs.sql.database import Database
 from dbt_phlo.catalogs.sql.promotion import SqlPromotions
 from dbt_phlo.catalogs.sql.rows import assert_open, copied, swapped
 from dbt_phlo.catalogs.sql.runs import SqlRuns
+from dbt_phlo.catalogs.values import Change, Diff, Key, LedgerEntry, Rebase
 from dbt_phlo.errors import Conflict
 
 

@@ -4,11 +4,11 @@ import time
 from collections.abc import Iterable
 
 from dbt_phlo import names
-from dbt_phlo.catalogs.port import Expired, Ref, RefKind
 from dbt_phlo.catalogs.sql import tables
 from dbt_phlo.catalogs.sql.database import Database
 from dbt_phlo.catalogs.sql.lake import ROOT
 from dbt_phlo.catalogs.sql.rows import copied
+from dbt_phlo.catalogs.values import Expired, Ref, RefKind
 from dbt_phlo.errors import AlreadyExists, CatalogError, NotFound
 
 _COLUMNS = "name, kind, base, is_open, created_at, expires_at"

@@ -1,8 +1,8 @@
 """Rows that a commit and a promotion both change, inside the transaction of their caller."""
 
-from dbt_phlo.catalogs.port import Key
 from dbt_phlo.catalogs.sql.database import Database
 from dbt_phlo.catalogs.sql.tables import INSERT_POINTER, KEYS
+from dbt_phlo.catalogs.values import Key
 from dbt_phlo.errors import NotFound, ReadOnly
 
 _HELD = "catalog_name = ? AND table_namespace = ? AND table_name = ? AND metadata_location = ?"

@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from dbt_phlo.catalogs.port import OVER, LedgerEntry, RunRecord, RunState
 from dbt_phlo.catalogs.sql.database import Database
 from dbt_phlo.catalogs.sql.writers import SqlWriters
+from dbt_phlo.catalogs.values import OVER, LedgerEntry, RunRecord, RunState
 from dbt_phlo.errors import AlreadyExists, NotFound, RunError
 
 _COLUMNS = "id, ref, branch, state, reason, project, created_at, updated_at, lease_until, renewals"

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from dbt_phlo.catalogs.port import Writer
 from dbt_phlo.catalogs.sql.database import Database
+from dbt_phlo.catalogs.values import Writer
 from dbt_phlo.errors import Conflict
 
 

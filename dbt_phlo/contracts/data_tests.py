@@ -1,0 +1,205 @@
+"""What dbt's data tests promise: one table from the name of a test to a rule.
+
+Names and arguments are those of dbt-core, dbt-utils 1.3, dbt-expectations 0.10 and of this package.
+A test is known by its bare name and its arguments, so that a project's own copy of one counts too.
+What stands in no line here is ``Other``: only SQL can make it, and nobody forgets it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from dbt_phlo.contracts import literals
+from dbt_phlo.contracts.declarations import TestDeclaration
+from dbt_phlo.contracts.rules import (
+    AcceptedValues,
+    Expression,
+    Length,
+    NotNull,
+    Other,
+    Pattern,
+    Range,
+    Relationship,
+    Rule,
+    Unique,
+)
+from dbt_phlo.names import quoted
+
+CONFIGURING = ("allow_threshold", "config", "description", "meta", "name", "tags")
+"""Arguments that say how a test runs, and nothing of what it tests."""
+
+
+def rule_of(test: TestDeclaration) -> Rule:
+    """The rule that a test is; its values are not typed yet.
+
+    A test with arguments that the line of its name does not read is ``Other``: what they mean is
+    not known here.
+    """
+    line = TESTS.get(test.bare)
+    arguments = {k: v for k, v in test.arguments.items() if k not in CONFIGURING}
+    if line is not None and (test.column or line.is_of_model):
+        found = line.read(test.column, arguments) if set(arguments) <= set(line.arguments) else None
+        if found is not None:
+            return found
+    columns = (test.column,) if test.column else ()
+    return Other(test.test, columns, arguments)
+
+
+def _not_null(column: str, arguments: Mapping[str, Any]) -> Rule | None:
+    return NotNull(column)
+
+
+def _unique(column: str, arguments: Mapping[str, Any]) -> Rule | None:
+    return Unique((column,))
+
+
+def _accepted_values(column: str, arguments: Mapping[str, Any]) -> Rule | None:
+    """dbt compares with texts, unless ``quote: false`` says that the values are SQL."""
+    values = arguments.get("values", arguments.get("value_set"))
+    if not isinstance(values, list | tuple) or not values:
+        return None
+    is_text = arguments.get("quote", arguments.get("quote_values", True))
+    found = [str(v) if is_text else literals.of_argument(v) for v in values]
+    if any(value is None for value in found):
+        listed = ", ".join(map(str, values))
+        return Expression(f"{quoted(column)} in ({listed})", (column,))
+    return AcceptedValues(column, tuple(v for v in found if v is not None))
+
+
+def _value_set(column: str, arguments: Mapping[str, Any]) -> Rule | None:
+    """dbt-expectations puts its values into quotes where ``quote_values`` asks for it (default)."""
+    return _accepted_values(column, arguments) if arguments.get("value_set") else None
+
+
+def _range(column: str, arguments: Mapping[str, Any]) -> Rule | None:
+    return _bounds(column, arguments, bool(arguments.get("inclusive", True)))
+
+
+def _between(column: str, arguments: Mapping[str, Any]) -> Rule | None:
+    return _bounds(column, arguments, not arguments.get("strictly", False))
+
+
+def _bounds(column: str, arguments: Mapping[str, Any], inclusive: bool) -> Rule | None:
+    given = (arguments.get("min_value"), arguments.get("max_value"))
+    if given == (None, None):
+        return None
+    minimum, maximum = (None if v is None else literals.of_argument(v) for v in given)
+    if (minimum is None) != (given[0] is None) or (maximum is None) != (given[1] is None):
+        signs = (">=", "<=") if inclusive else (">", "<")
+        parts = [
+            f"{quoted(column)} {sign} ({bound})"
+            for sign, bound in zip(signs, given, strict=True)
+            if bound is not None
+        ]
+        return Expression(" and ".join(parts), (column,))
+    return Range(column, minimum, maximum, inclusive, inclusive)
+
+
+def _combination(column: str, arguments: Mapping[str, Any]) -> Rule | None:
+    columns = _columns(arguments.get("combination_of_columns"))
+    return Unique(columns) if columns else None
+
+
+def _combination_with_nulls(column: str, arguments: Mapping[str, Any]) -> Rule | None:
+    """dbt-utils groups by the columns, and a group holds equal NULLs."""
+    columns = _columns(arguments.get("combination_of_columns"))
+    return Unique(columns, nulls_are_equal=True) if columns else None
+
+
+def _compound(column: str, arguments: Mapping[str, Any]) -> Rule | None:
+    """dbt-expectations leaves out rows whose values are all missing, or any of them."""
+    columns = _columns(arguments.get("column_list"))
+    ignored = arguments.get("ignore_row_if", "all_values_are_missing")
+    if not columns or ignored != "any_value_is_missing":
+        return None
+    return Unique(columns)
+
+
+def _pattern(column: str, arguments: Mapping[str, Any]) -> Rule | None:
+    regex = arguments.get("regex")
+    return Pattern(column, regex) if isinstance(regex, str) else None
+
+
+def _lengths(column: str, arguments: Mapping[str, Any]) -> Rule | None:
+    bounds = [arguments.get("min_value"), arguments.get("max_value")]
+    if bounds == [None, None] or not all(b is None or type(b) is int for b in bounds):
+        return None
+    step = 1 if arguments.get("strictly", False) else 0
+    minimum, maximum = bounds
+    return Length(
+        column,
+        None if minimum is None else minimum + step,
+        None if maximum is None else maximum - step,
+    )
+
+
+def _relationships(column: str, arguments: Mapping[str, Any]) -> Rule | None:
+    to, other = arguments.get("to"), arguments.get("field")
+    return Relationship(column, str(to), str(other)) if to and other else None
+
+
+def _expression(column: str, arguments: Mapping[str, Any]) -> Rule | None:
+    """dbt-utils: rows fail where ``not (expression)``; of a column, it stands before."""
+    written = arguments.get("expression")
+    if not isinstance(written, str):
+        return None
+    sql = f"{quoted(column)} {written}" if column else written
+    return Expression(sql, (column,) if column else ())
+
+
+def _columns(given: Any) -> tuple[str, ...]:
+    if not isinstance(given, list | tuple) or not given:
+        return ()
+    return tuple(unquoted(str(name)) for name in given)
+
+
+def unquoted(name: str) -> str:
+    """A column's name as the table has it.
+
+    >>> unquoted('"order"'), unquoted("id")
+    ('order', 'id')
+    """
+    if len(name) > 1 and name[0] == name[-1] and name[0] in '"`':
+        return name[1:-1].replace(name[0] * 2, name[0])
+    return name
+
+
+Read = Callable[[str, Mapping[str, Any]], Rule | None]
+
+
+class Line:
+    """How one test is read, and the arguments that it may have."""
+
+    def __init__(
+        self, read: Read, arguments: Sequence[str] = (), *, is_of_model: bool = False
+    ) -> None:
+        self.read = read
+        self.arguments = arguments
+        self.is_of_model = is_of_model
+
+
+TESTS: Mapping[str, Line] = {
+    "not_null": Line(_not_null),
+    "unique": Line(_unique),
+    "accepted_values": Line(_accepted_values, ("values", "quote")),
+    "relationships": Line(_relationships, ("to", "field")),
+    "phlo_range": Line(_range, ("min_value", "max_value", "inclusive")),
+    "phlo_unique_combination": Line(_combination, ("combination_of_columns",), is_of_model=True),
+    "phlo_pattern": Line(_pattern, ("regex",)),
+    "accepted_range": Line(_range, ("min_value", "max_value", "inclusive")),
+    "unique_combination_of_columns": Line(
+        _combination_with_nulls, ("combination_of_columns", "quote_columns"), is_of_model=True
+    ),
+    "expression_is_true": Line(_expression, ("expression",), is_of_model=True),
+    "expect_column_values_to_not_be_null": Line(_not_null),
+    "expect_column_values_to_be_unique": Line(_unique),
+    "expect_column_values_to_be_in_set": Line(_value_set, ("value_set", "quote_values")),
+    "expect_column_values_to_be_between": Line(_between, ("min_value", "max_value", "strictly")),
+    "expect_column_values_to_match_regex": Line(_pattern, ("regex",)),
+    "expect_column_value_lengths_to_be_between": Line(
+        _lengths, ("min_value", "max_value", "strictly")
+    ),
+    "expect_compound_columns_to_be_unique": Line(
+        _compound, ("column_list", "ignore_row_if", "quote_columns"), is_of_model=True
+    ),
+}
+"""A test's bare name, how it is read, and its arguments."""

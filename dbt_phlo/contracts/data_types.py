@@ -1,0 +1,245 @@
+"""What a ``data_type`` means: the one table from SQL's types to Iceberg's.
+
+A type is parsed by sqlglot in the dialect of the target and becomes an Iceberg v2 type, written as
+in a table's metadata (Iceberg specification v2, "Appendix C: JSON serialization"). Where SQL's type
+is narrower than Iceberg's, a rule says so. ``docs/types.md`` prints this file.
+"""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from dbt_phlo.contracts.rules import AcceptedValues, Length, Range, Rule
+from dbt_phlo.errors import TypeRefused, nearest
+from dbt_phlo.tables.schema import Type
+
+PRIMITIVES: dict[str, str] = {
+    "BOOLEAN": "boolean",
+    "TINYINT": "int",
+    "SMALLINT": "int",
+    "UTINYINT": "int",
+    "USMALLINT": "int",
+    "INT": "int",
+    "UINT": "long",
+    "BIGINT": "long",
+    "UBIGINT": "decimal(20, 0)",
+    "INT128": "decimal(38, 0)",
+    "UINT128": "decimal(38, 0)",
+    "FLOAT": "float",
+    "DOUBLE": "double",
+    "DATE": "date",
+    "TIME": "time",
+    "TIMESTAMP": "timestamp",
+    "TIMESTAMPNTZ": "timestamp",
+    "DATETIME": "timestamp",
+    "TIMESTAMP_S": "timestamp",
+    "TIMESTAMP_MS": "timestamp",
+    "TIMESTAMPTZ": "timestamptz",
+    "UUID": "uuid",
+    "JSON": "string",
+    "TEXT": "string",
+    "VARCHAR": "string",
+    "NVARCHAR": "string",
+    "CHAR": "string",
+    "NCHAR": "string",
+    "BPCHAR": "string",
+    "ENUM": "string",
+    "BIT": "string",
+    "BINARY": "binary",
+    "VARBINARY": "binary",
+    "BLOB": "binary",
+}
+"""sqlglot's name of a type, and the Iceberg type."""
+
+BOUNDS: dict[str, tuple[int, int | None]] = {
+    "TINYINT": (-(2**7), 2**7 - 1),
+    "SMALLINT": (-(2**15), 2**15 - 1),
+    "UTINYINT": (0, 2**8 - 1),
+    "USMALLINT": (0, 2**16 - 1),
+    "UINT": (0, 2**32 - 1),
+    "UBIGINT": (0, 2**64 - 1),
+    "UINT128": (0, None),
+}
+"""What an integer type holds, where its Iceberg type holds more."""
+
+REFUSED: dict[str, str] = {
+    "INTERVAL": "a number of seconds (bigint), or two timestamps",
+    "TIMETZ": "time, or varchar to keep the offset",
+    "TIMESTAMP_NS": "timestamp: Iceberg v2 holds microseconds",
+    "UNION": "a struct with one field for each member",
+    "GEOMETRY": "varbinary, as well-known binary",
+    "VARIANT": "json, or a struct",
+    "BIGNUM": "decimal(38, 0), or varchar",
+    "IPADDRESS": "varchar",
+}
+"""Types that Iceberg v2 lacks, and what to write instead."""
+
+ICEBERG: dict[str, str] = {
+    "string": "varchar",
+    "long": "bigint",
+    "timestamptz": "timestamp with time zone",
+    "binary": "varbinary",
+    "float": "real",
+}
+"""Iceberg's own names, as every dialect reads them."""
+
+MOST_DIGITS = 38
+MICROSECONDS = 6
+_TEXTS = ("TEXT", "VARCHAR", "NVARCHAR", "CHAR", "NCHAR", "BPCHAR")
+
+
+@dataclass(frozen=True)
+class ParsedType:
+    """An Iceberg type, and what the SQL type says beyond it (rules of a column named '')."""
+
+    type: Type
+    rules: tuple[AcceptedValues | Length | Range, ...] = ()
+
+    def rules_for(self, column: str) -> tuple[Rule, ...]:
+        """The rules, for a column."""
+        return tuple(replace(rule, column=column) for rule in self.rules)
+
+
+@lru_cache(maxsize=4096)
+def parse(written: str, dialect: str = "duckdb") -> ParsedType:
+    """The Iceberg type of a ``data_type``.
+
+    Raises ``TypeRefused`` for a type that nobody knows (PHLO511), that Iceberg v2 cannot hold
+    (PHLO512), or that means another one on each engine, as a bare ``decimal`` does (PHLO513).
+
+    >>> parse("varchar(20)")
+    ParsedType(type='string', rules=(Length(column='', minimum=None, maximum=20),))
+    >>> parse("decimal(12,2)[]").type
+    {'type': 'list', 'element': 'decimal(12, 2)'}
+    """
+    from sqlglot import exp
+    from sqlglot.errors import ParseError, TokenError
+
+    text = ICEBERG.get(written.strip().lower(), written)
+    try:
+        tree = exp.DataType.build(text, dialect=_dialect(dialect))
+    except (ParseError, TokenError, AttributeError, ValueError):
+        tree = None
+    if not isinstance(tree, exp.DataType):
+        raise _unknown(written)
+    return _convert(tree, written)
+
+
+def _dialect(name: str) -> Any:
+    """A dialect that keeps what was written: sqlglot's DuckDB drops the length of a varchar and
+    gives a bare decimal its default digits (30.x, ``TYPE_CONVERTERS``)."""
+    return _faithful_duckdb() if name == "duckdb" else name
+
+
+@lru_cache(maxsize=1)
+def _faithful_duckdb() -> Any:
+    from sqlglot.dialects.duckdb import DuckDB
+
+    parser = type("Parser", (DuckDB.Parser,), {"TYPE_CONVERTERS": {}})
+    return type("Faithful", (DuckDB,), {"Parser": parser})
+
+
+def _convert(tree: Any, written: str) -> ParsedType:
+    kind = getattr(tree.this, "name", None) or type(tree.this).__name__.upper()
+    if kind in REFUSED:
+        raise TypeRefused(
+            f"data_type {written} is a type that Iceberg cannot hold",
+            remedy=f"write {REFUSED[kind]}",
+            code="PHLO512",
+        )
+    if kind in ("ARRAY", "LIST") and len(tree.expressions) == 1:
+        return ParsedType({"type": "list", "element": _inside(tree.expressions[0], written)})
+    if kind == "MAP" and len(tree.expressions) == 2:
+        key, value = (_inside(part, written) for part in tree.expressions)
+        return ParsedType({"type": "map", "key": key, "value": value})
+    if kind == "STRUCT" and tree.expressions:
+        return ParsedType({"type": "struct", "fields": _fields(tree, written)})
+    if kind == "DECIMAL":
+        return ParsedType(_decimal(tree, written))
+    if kind not in PRIMITIVES:
+        raise _unknown(written)
+    return ParsedType(PRIMITIVES[kind], _rules(kind, tree, written))
+
+
+def _inside(tree: Any, written: str) -> Type:
+    """The type of a part of a nested type. What SQL says beyond it is about no column, and would
+    be lost: it is refused."""
+    from sqlglot import exp
+
+    if not isinstance(tree, exp.DataType):
+        raise _unknown(written)
+    parsed = _convert(tree, written)
+    if any(isinstance(rule, AcceptedValues | Length) for rule in parsed.rules):
+        raise TypeRefused(
+            f"data_type {written}: nothing can check {tree.sql()} inside of a nested type",
+            remedy="write varchar there, and a test on the column",
+            code="PHLO512",
+        )
+    return parsed.type
+
+
+def _fields(tree: Any, written: str) -> list[dict[str, Any]]:
+    from sqlglot import exp
+
+    fields: list[dict[str, Any]] = []
+    for part in tree.expressions:
+        kind = part.args.get("kind") if isinstance(part, exp.ColumnDef) else None
+        if kind is None:
+            raise _unknown(written)
+        if any(field["name"].lower() == part.name.lower() for field in fields):
+            raise TypeRefused(
+                f"data_type {written} has the field {part.name} twice", code="PHLO511"
+            )
+        fields.append({"name": part.name, "required": False, "type": _inside(kind, written)})
+    return fields
+
+
+def _decimal(tree: Any, written: str) -> str:
+    digits = _numbers(tree)
+    if not digits:
+        raise TypeRefused(
+            f"data_type {written} has no precision and scale: it is decimal(18, 3) on DuckDB and "
+            "decimal(38, 0) on Trino",
+            remedy="write decimal(18, 3), with the digits that the column needs",
+            code="PHLO513",
+        )
+    precision, scale = digits[0], digits[1] if len(digits) > 1 else 0
+    if not (1 <= precision <= MOST_DIGITS and 0 <= scale <= precision):
+        raise TypeRefused(
+            f"data_type {written}: a decimal has 1 to {MOST_DIGITS} digits, and no more of them "
+            "after the point than in all",
+            remedy="write decimal(38, 2), with the digits that the column needs",
+            code="PHLO512",
+        )
+    return f"decimal({precision}, {scale})"
+
+
+def _rules(kind: str, tree: Any, written: str) -> tuple[AcceptedValues | Length | Range, ...]:
+    numbers = [] if kind == "ENUM" else _numbers(tree)
+    if kind in BOUNDS:
+        return (Range("", *BOUNDS[kind]),)
+    if kind in _TEXTS and numbers:
+        return (Length("", maximum=numbers[0]),)
+    if kind == "ENUM":
+        return (AcceptedValues("", tuple(part.name for part in tree.expressions)),)
+    if kind.startswith("TIME") and numbers and numbers[0] > MICROSECONDS:
+        raise TypeRefused(
+            f"data_type {written} holds more than microseconds, which Iceberg v2 cannot",
+            remedy=f"write {written.lower().split('(')[0]}({MICROSECONDS})",
+            code="PHLO512",
+        )
+    return ()
+
+
+def _numbers(tree: Any) -> list[int]:
+    return [int(part.name) for part in tree.expressions if part.name.isdigit()]
+
+
+def _unknown(written: str) -> TypeRefused:
+    known = [*ICEBERG, "boolean", "tinyint", "smallint", "integer", "bigint", "hugeint", "double"]
+    known += ["real", "decimal(18, 3)", "varchar", "date", "time", "timestamp", "uuid", "json"]
+    return TypeRefused(
+        f"{written!r} is no data_type that this target knows.{nearest(written.lower(), known)}",
+        remedy="docs/types.md lists the types",
+        code="PHLO511",
+    )

@@ -1,0 +1,50 @@
+"""A few of the rows that break a constraint: their keys, and the values that the rule is about."""
+
+from dbt_phlo.contracts.contract import Constraint, Contract
+from dbt_phlo.contracts.rules import Unique, columns_of
+from dbt_phlo.contracts.sql import Dialect, duplicates, every, failing
+from dbt_phlo.names import literal, quoted
+
+MOST_ROWS = 20
+REDACTED = "(pii)"
+"""What stands for a value of a column that is marked ``pii``; NULL stays NULL."""
+
+
+def sample_columns(constraint: Constraint, contract: Contract) -> tuple[str, ...]:
+    """The columns of a sample: the key, then those of the rule; all when there is neither."""
+    keys = contract.unique_key or next(iter(contract.keys), ())
+    wanted = {name.lower(): name for name in (*keys, *columns_of(constraint.rule))}
+    return tuple(wanted.values()) or tuple(column.name for column in contract.columns)
+
+
+def sample(
+    constraint: Constraint,
+    contract: Contract,
+    relation: str,
+    *,
+    dialect: Dialect = "duckdb",
+    scope: str = "",
+    limit: int = MOST_ROWS,
+) -> str:
+    """A query of at most 20 rows that fail. The rule is a row rule or ``Unique``.
+
+    ``scope`` narrows row rules as it does in ``one_scan.scan``; uniqueness is the whole table's.
+    """
+    names = sample_columns(constraint, contract)
+    shown = ", ".join(_shown(name, contract) for name in names) or "*"
+    limited = f" LIMIT {min(limit, MOST_ROWS)}"
+    if isinstance(constraint.rule, Unique):
+        order = ", ".join(map(quoted, constraint.rule.columns))
+        rows = duplicates(constraint.rule, relation, dialect, constraint.where)
+        return f"SELECT {shown} FROM ({rows}) AS phlo_failed ORDER BY {order}{limited}"
+    condition = failing(constraint.rule, contract, dialect)  # type: ignore[arg-type]
+    where = every(constraint.where, scope, condition)
+    return f"SELECT {shown} FROM {relation} WHERE {where}{limited}"
+
+
+def _shown(name: str, contract: Contract) -> str:
+    column = contract.column(name)
+    written = quoted(name)
+    if column is None or not column.pii:
+        return written
+    return f"CASE WHEN {written} IS NOT NULL THEN {literal(REDACTED)} END AS {written}"

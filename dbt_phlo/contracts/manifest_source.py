@@ -1,0 +1,161 @@
+"""Contracts from dbt's manifest, whose nodes are read by their attributes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dbt_phlo.contracts.build import build
+from dbt_phlo.contracts.contract import Contract, Origin
+from dbt_phlo.contracts.data_tests import unquoted
+from dbt_phlo.contracts.declarations import (
+    ColumnDeclaration,
+    Declaration,
+    Place,
+    TestDeclaration,
+)
+from dbt_phlo.yaml_lines import line_of
+
+DECLARING = ("model", "seed", "snapshot", "source")
+"""The kinds of nodes that may have a contract."""
+
+
+def contracts(manifest: Any, dialect: str, root: Path) -> dict[str, Contract]:
+    """The contract of every enabled node that declares columns, by unique id.
+
+    ``root`` is the project's folder, for the lines in messages. Raises ``ContractError`` or
+    ``TypeRefused`` for the first mistake.
+    """
+    tests = tests_of(manifest)
+    return {
+        node.unique_id: build(declaration(node, tests.get(node.unique_id, ()), root), dialect)
+        for node in (*manifest.nodes.values(), *manifest.sources.values())
+        if str(node.resource_type) in DECLARING and node.columns
+    }
+
+
+def contract_of(node: Any, manifest: Any, dialect: str, root: Path) -> Contract:
+    """The contract of one node."""
+    return build(declaration(node, tests_of(manifest).get(node.unique_id, ()), root), dialect)
+
+
+def tests_of(manifest: Any) -> dict[str, list[Any]]:
+    """The generic data tests of a manifest, by the node that each is attached to.
+
+    dbt attaches no test to a source: it depends on nothing else.
+    """
+    found: dict[str, list[Any]] = {}
+    for test in manifest.nodes.values():
+        if str(test.resource_type) != "test" or getattr(test, "test_metadata", None) is None:
+            continue
+        owner = test.attached_node
+        if owner is None and len(test.depends_on.nodes) == 1:
+            owner = test.depends_on.nodes[0]
+        if owner is not None:
+            found.setdefault(owner, []).append(test)
+    return found
+
+
+def declaration(node: Any, tests: Iterable[Any], root: Path) -> Declaration:
+    """What the author wrote of one node."""
+    config = node.config
+    contract = getattr(config, "contract", None)
+    key = getattr(config, "unique_key", None)
+    return Declaration(
+        name=node.name,
+        columns=tuple(_column(column) for column in node.columns.values()),
+        constraints=tuple(_constraint(c) for c in getattr(node, "constraints", None) or ()),
+        tests=tuple(_test(test) for test in tests),
+        description=_words(node.description),
+        unique_key=_names(key),
+        partition_by=_names(_phlo(node).get("partition_by")),
+        is_enforced=bool(contract is not None and contract.enforced),
+        file=_file(node),
+        place=_place(node, root),
+    )
+
+
+def _column(column: Any) -> ColumnDeclaration:
+    return ColumnDeclaration(
+        name=unquoted(column.name),
+        data_type=column.data_type,
+        description=_words(column.description),
+        constraints=tuple(_constraint(constraint) for constraint in column.constraints or ()),
+        pii=bool(_phlo(column).get("pii")),
+    )
+
+
+def _constraint(constraint: Any) -> dict[str, Any]:
+    return {
+        "type": getattr(constraint.type, "value", constraint.type),
+        "name": constraint.name,
+        "expression": constraint.expression,
+        "columns": list(getattr(constraint, "columns", None) or ()),
+        "to": constraint.to,
+        "to_columns": list(constraint.to_columns or ()),
+    }
+
+
+def _test(test: Any) -> TestDeclaration:
+    metadata, config = test.test_metadata, test.config
+    arguments = {
+        key: value for key, value in metadata.kwargs.items() if key not in ("model", "column_name")
+    }
+    column = test.column_name or metadata.kwargs.get("column_name") or ""
+    return TestDeclaration(
+        test=f"{metadata.namespace}.{metadata.name}" if metadata.namespace else metadata.name,
+        arguments=arguments,
+        column=unquoted(str(column)),
+        severity=str(config.severity).lower(),
+        where=config.where or "",
+        error_if=config.error_if,
+        name=test.name,
+    )
+
+
+def _phlo(owner: Any) -> Mapping[str, Any]:
+    """``meta.phlo`` of a node or column: of its config, or where dbt put it before 1.10."""
+    for holder in (getattr(owner, "config", None), owner):
+        found = (getattr(holder, "meta", None) or {}).get("phlo")
+        if isinstance(found, Mapping):
+            return found
+    return {}
+
+
+def _names(given: Any) -> tuple[str, ...]:
+    if isinstance(given, str):
+        return (unquoted(given),)
+    return tuple(unquoted(str(name)) for name in given) if isinstance(given, Sequence) else ()
+
+
+def _words(text: str | None) -> str:
+    return (text or "").strip()
+
+
+def _file(node: Any) -> str:
+    patch = getattr(node, "patch_path", None) or ""
+    return str(patch.split("://", 1)[-1] or node.original_file_path)
+
+
+def _place(node: Any, root: Path) -> Place:
+    """Lines are looked for when something is wrong, not before."""
+    file = _file(node)
+    outer = [node.source_name] if str(node.resource_type) == "source" else []
+
+    def place(column: str, key: str) -> Origin:
+        names = [*outer, node.name, *([column] if column else [])]
+        return LazyOrigin(file, root, tuple(names), key)
+
+    return place
+
+
+class LazyOrigin(Origin):
+    """An ``Origin`` that looks for its line when it is asked for."""
+
+    def __init__(self, file: str, root: Path, names: tuple[str, ...], key: str) -> None:
+        super().__init__(file)
+        object.__setattr__(self, "_where", (root, names, key))
+
+    def __str__(self) -> str:
+        root, names, key = self._where  # type: ignore[attr-defined]
+        line = line_of(root / self.file, *names, key=key)
+        return f"{self.file}:{line}" if line else self.file

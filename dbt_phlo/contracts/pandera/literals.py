@@ -1,0 +1,127 @@
+"""Values as Python text, in the form that ``ruff format`` leaves alone."""
+
+import math
+from collections.abc import Callable
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+_NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
+
+
+def text(value: str) -> str:
+    r"""A string literal, in double quotes unless that needs more escapes.
+
+    >>> print(text('a "b" \\ c\n'), text("it's"))
+    'a "b" \\ c\n' "it's"
+    """
+    quote = "'" if value.count('"') > value.count("'") else '"'
+    return quote + "".join(_escaped(character, quote) for character in value) + quote
+
+
+def width(written: str) -> int:
+    """The columns that text takes, of what ``text`` leaves unescaped."""
+    return len(written) + (0 if written.isascii() else sum(map(_is_wide, written)))
+
+
+def scalar(value: Any) -> str:
+    """One value's text. Everything is written by type; nothing is taken over as it stands."""
+    for kind, write in _WRITERS:
+        if isinstance(value, kind):
+            return write(value)
+    raise TypeError(f"{type(value).__name__} is no value of a contract")
+
+
+def constructors(value: Any) -> set[str]:
+    """The names that ``scalar`` needs to be imported for a value, at any depth."""
+    if isinstance(value, dict):
+        return {name for part in value.values() for name in constructors(part)}
+    if isinstance(value, list | tuple):
+        return {name for part in value for name in constructors(part)}
+    if isinstance(value, datetime):
+        return {"datetime"}
+    for kind in (Decimal, date, time):
+        if isinstance(value, kind):
+            return {kind.__name__}
+    return set()
+
+
+def _float(value: float) -> str:
+    return (
+        float.__repr__(value).replace("e+", "e")
+        if math.isfinite(value)
+        else f'float("{float(value)}")'
+    )
+
+
+def _decimal(value: Decimal) -> str:
+    whole = str(value).lstrip("-").isdigit() and not (value.is_signed() and not value)
+    return f"Decimal({value})" if whole else f'Decimal("{value}")'
+
+
+def _datetime(value: datetime) -> str:
+    if value.tzinfo:
+        return f'datetime.fromisoformat("{value.isoformat()}")'
+    return f"datetime({', '.join(_digits(value.timetuple()[:6], value))})"
+
+
+def _time(value: time) -> str:
+    return f"time({', '.join(_digits((value.hour, value.minute, value.second), value))})"
+
+
+def _digits(parts: tuple[int, ...], value: Any) -> list[str]:
+    return [str(part) for part in (*parts, *([value.microsecond] if value.microsecond else []))]
+
+
+def _escaped(character: str, quote: str) -> str:
+    if character == quote:
+        return "\\" + character
+    if character in _NAMED:
+        return _NAMED[character]
+    code = ord(character)
+    if 32 <= code < 127 or _is_letter(code):
+        return character
+    if code < 256:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
+
+
+def _byte(byte: int) -> str:
+    if byte in (34, 92):
+        return "\\" + chr(byte)
+    return chr(byte) if 32 <= byte < 127 else f"\\x{byte:02x}"
+
+
+def _is_letter(code: int) -> bool:
+    """Letters whose width every tool agrees on; others are escaped."""
+    return (
+        (0xC0 <= code < 0x300)
+        or (0x391 <= code <= 0x3A9)
+        or (0x3B1 <= code <= 0x3C9)
+        or (0x400 <= code < 0x482)
+        or bool(_is_wide(chr(code)))
+    )
+
+
+def _is_wide(character: str) -> int:
+    return int(
+        "\u3041" <= character <= "\u3096"
+        or "\u30a1" <= character <= "\u30fa"
+        or "\u4e00" <= character <= "\u9fa5"
+        or "\uac00" <= character <= "\ud7a3"
+    )
+
+
+_WRITERS: tuple[tuple[type, Callable[[Any], str]], ...] = (
+    (str, text),
+    (bytes, lambda value: 'b"' + "".join(_byte(byte) for byte in value) + '"'),
+    (type(None), repr),
+    (bool, repr),
+    (int, int.__repr__),
+    (float, _float),
+    (Decimal, _decimal),
+    (datetime, _datetime),
+    (date, lambda value: f"date({value.year}, {value.month}, {value.day})"),
+    (time, _time),
+)
+"""The first kind that a value is of writes it: True is an int too, and a datetime a date."""

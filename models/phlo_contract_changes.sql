@@ -1,0 +1,16 @@
+{{ config(materialized='view', enabled=var('phlo_history_models', false)) }}
+
+select
+    run_id,
+    invocation_id,
+    project,
+    branch,
+    {{ adapter.quote('table') }} as table_name,
+    {{ adapter.quote('column') }} as column_name,
+    change,
+    compatible,
+    before,
+    after,
+    promoted,
+    decided_at
+from {{ phlo_history('contract_changes') }} as contract_changes
