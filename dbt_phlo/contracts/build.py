@@ -273,8 +273,11 @@ def _known(
 def _distinct(constraints: list[Constraint]) -> list[Constraint]:
     """Each once, in their order; what is declared twice is one promise."""
     found: list[Constraint] = []
+    alike: dict[tuple[type, tuple[str, ...]], list[Constraint]] = {}
     for constraint in constraints:
-        if constraint not in found:
+        known = alike.setdefault((type(constraint.rule), columns_of(constraint.rule)), [])
+        if constraint not in known:
+            known.append(constraint)
             found.append(constraint)
     return found
 
