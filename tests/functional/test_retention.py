@@ -50,6 +50,11 @@ def everything(lake: Lake, ref: str) -> dict[str, int]:
     }
 
 
+def without_history(rows: dict[str, int]) -> dict[str, int]:
+    """History grows with every run."""
+    return {name: count for name, count in rows.items() if not name.startswith("_phlo.")}
+
+
 def test_every_table_on_every_ref_can_be_read_after_a_cleanup(shop: Lake) -> None:
     """Rebuilt, merged and clustered tables; a seed; delete files; a clone; kept and open runs."""
     shop.write("models/parted.sql", PARTED)
@@ -69,7 +74,8 @@ def test_every_table_on_every_ref_can_be_read_after_a_cleanup(shop: Lake) -> Non
     assert {ref: everything(shop, ref) for ref in refs} == before
     assert shop.dbt("build").code == 0, "and everything can be built on"
     assert clean(shop, days=20).refs, "and what has expired goes"
-    assert everything(shop, "main") == {**before["main"], "main.orders": 9, "main.totals": 1}
+    after = {**before["main"], "main.orders": 9, "main.totals": 1}
+    assert without_history(everything(shop, "main")) == without_history(after)
 
 
 def test_earlier_snapshots_can_be_read_until_their_days_are_over(shop: Lake) -> None:
@@ -97,7 +103,7 @@ def test_a_table_that_is_rebuilt_again_and_again_stays_small(shop: Lake) -> None
     days = ("--vars", "{phlo_snapshot_days: 0, phlo_retention_days: 0}")
     sizes = []
     for _ in range(8):
-        assert shop.dbt("build", *days).code == 0
+        assert shop.dbt("build", *days, PHLO_HISTORY="off").code == 0
         clean(shop, days=0.001)
         sizes.append(size(shop))
     assert max(sizes[2:]) < 1.1 * min(sizes[2:])
