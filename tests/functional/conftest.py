@@ -22,3 +22,9 @@ def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
 def shop(lake: Lake) -> Lake:
     """A project of two tables and three checks, not built yet."""
     return lake.shop()
+
+
+@pytest.fixture(autouse=True)
+def without_history(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests of history turn it on: the others count files and tables."""
+    monkeypatch.setenv("PHLO_HISTORY", "off")

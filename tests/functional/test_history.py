@@ -10,6 +10,11 @@ import dbt_phlo
 VARS = "vars: {phlo_history_models: true}\n"
 
 
+@pytest.fixture(autouse=True)
+def with_history(without_history: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PHLO_HISTORY")
+
+
 def history(lake: Lake, table: str, columns: str) -> list[tuple[object, ...]]:
     return lake.rows(f"select {columns} from lake._phlo.{table} order by all")
 
