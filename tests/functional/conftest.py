@@ -1,6 +1,7 @@
 """A lake for each test."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,9 @@ def shop(lake: Lake) -> Lake:
     return lake.shop()
 
 
-@pytest.fixture(autouse=True)
-def without_history(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def without_history() -> Iterator[None]:
     """Tests of history turn it on: the others count files and tables."""
-    monkeypatch.setenv("PHLO_HISTORY", "off")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PHLO_HISTORY", "off")
+        yield

@@ -191,9 +191,9 @@ EVERYTHING = World(
 """Too much to look at every state: for random paths."""
 
 STATES: dict[str, int] = {
-    "disjoint runs that stop, answers lost": 19_000,
+    "disjoint runs that stop, answers lost": 14_000,
     "overlapping runs and a direct write": 5_000,
-    "a run joined by one that builds again": 60_000,
+    "a run joined by one that builds again": 47_000,
     "a run joined by one that drops, and promoted by hand": 40_000,
     "upstream and downstream, rebased": 39_000,
     "a conflict, rebased while somebody promotes by hand": 80_000,
