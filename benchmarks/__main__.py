@@ -24,6 +24,7 @@ NAMES = (
     "rebuilt",
     "checks",
     "one_scan",
+    "pandera_files",
 )
 
 
@@ -32,7 +33,7 @@ def main() -> int:
     modules = {name: import_module(f"benchmarks.{name}") for name in options.names or NAMES}
     if options.list:
         for name, module in modules.items():
-            sys.stdout.write(f"{name:<9} {(module.__doc__ or '').splitlines()[0]}\n")
+            sys.stdout.write(f"{name:<13} {(module.__doc__ or '').splitlines()[0]}\n")
         return 0
     rows: list[Row] = []
     failed = False

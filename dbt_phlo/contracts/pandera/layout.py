@@ -1,65 +1,65 @@
-"""Python expressions laid out as ``ruff format`` does, for lines of at most 100 columns."""
+"""Python statements laid out as ``ruff format`` does, for lines of at most 100 columns."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from dbt_phlo.contracts.pandera import literals
+from dbt_phlo.contracts.pandera.literals import scalar, text, width
 
 LINE = 100
-_BRACKETS = {"list": ("[", "]"), "dict": ("{", "}"), "call": ("(", ")")}
+Items = list[tuple[str, Any]]
+"""What brackets hold: values, each with what stands before it."""
 
 
-@dataclass(frozen=True)
-class Part:
-    """An expression: text, or brackets of ``kind`` around parts, each with what precedes it."""
+def flat(of: Any) -> str:
+    """A value on one line: a scalar, a list or a dictionary.
 
-    head: str
-    kind: str = ""
-    parts: tuple[tuple[str, "Part"], ...] = ()
-
-    @property
-    def flat(self) -> str:
-        """The expression on one line."""
-        if not self.kind:
-            return self.head
-        start, end = _BRACKETS[self.kind]
-        return f"{self.head}{start}{', '.join(before + p.flat for before, p in self.parts)}{end}"
-
-
-def value(of: Any) -> Part:
-    """The expression of a value: scalars, lists and dictionaries."""
+    >>> flat({"a": [1, True, None], "b": "x"})
+    '{"a": [1, True, None], "b": "x"}'
+    """
     if isinstance(of, dict):
-        items = ((literals.text(str(key)) + ": ", value(part)) for key, part in of.items())
-        return Part("", "dict", tuple(items))
+        return "{" + ", ".join([f"{text(str(key))}: {flat(of[key])}" for key in of]) + "}"
     if isinstance(of, list | tuple):
-        return Part("", "list", tuple(("", value(part)) for part in of))
-    return Part(literals.scalar(of))
+        return "[" + ", ".join([flat(part) for part in of]) + "]"
+    return scalar(of)
 
 
-def call(name: str, arguments: dict[str, Any]) -> Part:
-    """A call with keyword arguments."""
-    return Part(name, "call", tuple((f"{key}=", value(of)) for key, of in arguments.items()))
+def statement(before: str, of: Any, indent: int = 0, after: str = "") -> str:
+    """``before`` and a value; lists and dictionaries have a line for each part if they must.
+
+    With nothing ``after`` it, a text that fits on a line of its own is put there in parentheses.
+    """
+    line = f"{' ' * indent}{before}"
+    whole = f"{line}{flat(of)}{after}"
+    if width(whole) <= LINE:
+        return whole
+    if not isinstance(of, dict | list | tuple) or not of:
+        alone = f"{' ' * (indent + 4)}{flat(of)}"
+        fits = not after and width(alone) <= LINE
+        return f"{line}(\n{alone}\n{' ' * indent})" if fits else whole
+    if isinstance(of, dict):
+        items = [(f"{text(str(key))}: ", of[key]) for key in of]
+        return _exploded(f"{line}{{", items, indent, f"}}{after}")
+    return _exploded(f"{line}[", [("", part) for part in of], indent, f"]{after}")
 
 
-def call_with(name: str, arguments: list[Any]) -> Part:
-    """A call with positional arguments."""
-    return Part(name, "call", tuple(("", value(of)) for of in arguments))
+def call(before: str, name: str, given: Mapping[str, Any] | Iterable[Any], indent: int = 0) -> str:
+    """``before`` and a call with arguments by name, or by position: on the line, on one line of
+    their own, or on a line each."""
+    if isinstance(given, Mapping):
+        items: Items = [(f"{key}=", given[key]) for key in given]
+    else:
+        items = [("", of) for of in given]
+    line = f"{' ' * indent}{before}{name}("
+    arguments = ", ".join([key + flat(of) for key, of in items])
+    whole = f"{line}{arguments})"
+    if width(whole) <= LINE:
+        return whole
+    together = f"{' ' * (indent + 4)}{arguments}"
+    if width(together) <= LINE:
+        return f"{line}\n{together}\n{' ' * indent})"
+    return _exploded(line, items, indent, ")")
 
 
-def statement(before: str, part: Part, indent: int = 0) -> str:
-    """``before`` and the expression, broken over lines where it must be."""
-    return _laid_out(" " * indent + before, part, indent, "")
-
-
-def _laid_out(line: str, part: Part, indent: int, after: str) -> str:
-    flat = f"{line}{part.flat}{after}"
-    if literals.width(flat) <= LINE or not part.parts:
-        return flat
-    start, end = _BRACKETS[part.kind]
-    inner = " " * (indent + 4)
-    if part.kind == "call":
-        together = inner + ", ".join(before + p.flat for before, p in part.parts)
-        if literals.width(together) <= LINE:
-            return f"{line}{part.head}{start}\n{together}\n{' ' * indent}{end}{after}"
-    lines = [_laid_out(inner + before, p, indent + 4, ",") for before, p in part.parts]
-    return "\n".join([f"{line}{part.head}{start}", *lines, f"{' ' * indent}{end}{after}"])
+def _exploded(line: str, items: Items, indent: int, end: str) -> str:
+    parts = [statement(before, of, indent + 4, ",") for before, of in items]
+    return "\n".join([line, *parts, f"{' ' * indent}{end}"])

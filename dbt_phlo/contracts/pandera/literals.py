@@ -1,20 +1,29 @@
 """Values as Python text, in the form that ``ruff format`` leaves alone."""
 
 import math
+import re
 from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
 
 
+_PLAIN = re.compile(r"[ !#-\[\]-~]*")
+"""Text that needs no escape between double quotes."""
+
+
+@lru_cache(maxsize=4096)
 def text(value: str) -> str:
     r"""A string literal, in double quotes unless that needs more escapes.
 
     >>> print(text('a "b" \\ c\n'), text("it's"))
     'a "b" \\ c\n' "it's"
     """
+    if _PLAIN.fullmatch(value):
+        return f'"{value}"'
     quote = "'" if value.count('"') > value.count("'") else '"'
     return quote + "".join(_escaped(character, quote) for character in value) + quote
 
@@ -34,16 +43,23 @@ def scalar(value: Any) -> str:
 
 def constructors(value: Any) -> set[str]:
     """The names that ``scalar`` needs to be imported for a value, at any depth."""
-    if isinstance(value, dict):
-        return {name for part in value.values() for name in constructors(part)}
-    if isinstance(value, list | tuple):
-        return {name for part in value for name in constructors(part)}
-    if isinstance(value, datetime):
-        return {"datetime"}
-    for kind in (Decimal, date, time):
-        if isinstance(value, kind):
-            return {kind.__name__}
-    return set()
+    found: set[str] = set()
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str):
+            continue
+        if isinstance(part, dict):
+            waiting += part.values()
+        elif isinstance(part, list | tuple):
+            waiting += part
+        elif isinstance(part, _IMPORTED):
+            found.add(next(kind.__name__ for kind in _IMPORTED if isinstance(part, kind)))
+    return found
+
+
+_IMPORTED = (datetime, Decimal, date, time)
+"""A datetime is a date too: it comes first."""
 
 
 def _float(value: float) -> str:

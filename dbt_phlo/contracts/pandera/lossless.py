@@ -96,7 +96,7 @@ def _flat(column: Any, wanted: Any) -> Any:
         raise ValueError("a date has no time zone")
     if types.is_date(wanted) and types.is_timestamp(have) and have.tz:
         raise ValueError("a date has no time zone")
-    if types.is_decimal(wanted) and types.is_decimal(have):
+    if types.is_decimal(wanted):
         column = _rescaled(column, wanted)
     converted = column.cast(wanted, safe=True)
     if types.is_float32(wanted) or types.is_date(wanted) or types.is_decimal(have):
@@ -141,11 +141,10 @@ def _pairs(types: Any) -> list[tuple[Callable[[Any], bool], Callable[[Any], bool
 
 
 def _rescaled(column: Any, wanted: Any) -> Any:
-    """A decimal that is first narrowed to the digits that its values need, as Arrow refuses by
-    type what would fit by value."""
+    """Numbers as the widest decimals: Arrow refuses by type what would fit by value."""
     pyarrow = optional("pyarrow", extra="arrow")
-    widest = pyarrow.decimal256(76, max(column.type.scale, wanted.scale))
-    return column.cast(widest)
+    scale = column.type.scale if pyarrow.types.is_decimal(column.type) else 0
+    return column.cast(pyarrow.decimal256(76, max(scale, wanted.scale)))
 
 
 def _compare(before: Any, after: Any) -> None:

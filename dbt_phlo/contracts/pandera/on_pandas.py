@@ -20,6 +20,7 @@ from pandera.engines import pandas_engine  # noqa: E402
 from dbt_phlo.contracts.pandera import checks  # noqa: E402
 from dbt_phlo.contracts.pandera.arrow_types import arrow_type  # noqa: E402
 from dbt_phlo.contracts.pandera.lossless import DoesNotFit, convert  # noqa: E402
+from dbt_phlo.contracts.pandera.pandas_backends import Column, DataFrameSchema  # noqa: E402
 from dbt_phlo.contracts.pandera.recorded import combinations, recorded  # noqa: E402
 from dbt_phlo.tables.schema import Type  # noqa: E402
 
@@ -91,6 +92,13 @@ class Table(pa.DataFrameModel):
     """The base of generated classes."""
 
     Config = TableConfig
+
+    @classmethod
+    def build_schema_(cls, **options: Any) -> DataFrameSchema:
+        """The schema, as Pandera builds it, with our reports of what failed."""
+        built = super().build_schema_(**options)
+        columns = {name: Column(**column.properties) for name, column in built.columns.items()}
+        return DataFrameSchema(columns, checks=built.checks, **options)
 
 
 def _arrow(series: Any, wanted: Any) -> Any:

@@ -25,7 +25,7 @@ from pandera.errors import SchemaErrorReason, SchemaErrors  # noqa: E402
 from dbt_phlo.contracts.pandera import checks  # noqa: E402
 from dbt_phlo.contracts.pandera.arrow_types import arrow_type, polars_type  # noqa: E402
 from dbt_phlo.contracts.pandera.lossless import DoesNotFit, convert  # noqa: E402
-from dbt_phlo.contracts.pandera.polars_backends import TableBackend, TableColumn  # noqa: E402
+from dbt_phlo.contracts.pandera.polars_backends import Column, TableBackend  # noqa: E402
 from dbt_phlo.contracts.pandera.recorded import combinations, recorded  # noqa: E402
 from dbt_phlo.tables.schema import Type  # noqa: E402
 
@@ -52,7 +52,9 @@ class Iceberg(polars_engine.DataType):
         data = (
             data_container if isinstance(data_container, PolarsData) else PolarsData(data_container)
         )
-        have = data.lazyframe.collect_schema()[data.key]
+        have = data.lazyframe.collect_schema().get(data.key)
+        if have is None:  # a missing column is another error
+            return data.lazyframe
         if have == self.type and not _is_checked_by_value(self.of):
             return data.lazyframe
         series = data.lazyframe.select(data.key).collect()[data.key]
@@ -103,7 +105,7 @@ class TableConfig(BaseConfig):
     strict = False
 
 
-class TableSchema(pa.DataFrameSchema):
+class DataFrameSchema(pa.DataFrameSchema):
     """Pandera's schema, which validates LazyFrames in full and says which values do not fit a type.
 
     Pandera's own coercion on polars gives up all columns for one, and reports none by name.
@@ -156,7 +158,8 @@ class TableSchema(pa.DataFrameSchema):
         return frame, errors
 
 
-TableSchema.register_backend(pl.DataFrame, TableBackend)
+for _kind in (pl.DataFrame, pl.LazyFrame):
+    DataFrameSchema.register_backend(_kind, TableBackend)
 
 
 def _is_lazy(arguments: tuple[Any, ...], options: dict[str, Any]) -> bool:
@@ -171,11 +174,11 @@ class Table(pa.DataFrameModel):
     Config = TableConfig
 
     @classmethod
-    def build_schema_(cls, **options: Any) -> TableSchema:
+    def build_schema_(cls, **options: Any) -> DataFrameSchema:
         """The schema, as Pandera builds it, of the class that validates LazyFrames in full."""
-        built = cls._build_columns(cls.__fields__, cls.__checks__)
-        columns = {name: TableColumn(**column.properties) for name, column in built.items()}
-        return TableSchema(columns, checks=cls.__root_checks__, **options)
+        built = super().build_schema_(**options)
+        columns = {name: Column(**column.properties) for name, column in built.columns.items()}
+        return DataFrameSchema(columns, checks=built.checks, **options)
 
 
 def _is_checked_by_value(of: Type) -> bool:

@@ -47,7 +47,9 @@ class Plan:
 def plan(contract: Contract, backend: Backend) -> Plan:
     """The plan of a contract on a backend."""
     shape = Shape({column.name: {} for column in contract.columns})
-    nullable = {column.name: contract.is_nullable(column.name) for column in contract.columns}
+    required = {c.rule.column.lower() for c in contract.hard if isinstance(c.rule, NotNull)}
+    folded = {c.name.lower(): c for c in contract.columns}
+    nullable = {c.name: c.name.lower() not in required for c in contract.columns}
     for column in contract.columns:
         if not nullable[column.name]:
             # Pandera on polars takes NaN for NULL; SQL does not.
@@ -56,11 +58,14 @@ def plan(contract: Contract, backend: Backend) -> Plan:
     entries: list[Keywords] = []
     missing: list[tuple[str, str]] = []
     for constraint in contract.constraints:
-        reason = constraint.softness or _reason(constraint.rule, contract)
-        place = {} if reason else _place(constraint.rule, contract, shape, nullable)
+        rule = constraint.rule
+        about_columns = [folded.get(name.lower()) for name in columns_of(rule)]
+        found = [column for column in about_columns if column]
+        reason = constraint.softness or _reason(rule, about_columns)
+        place = {} if reason else _place(rule, found, shape, nullable)
         if reason:
             missing.append((wording(constraint), reason))
-        entries.append({**(place or rule_data(constraint.rule)), **about(constraint)})
+        entries.append({**(place or rule_data(rule)), **about(constraint)})
     metadata = _metadata(contract, shape, entries)
     used = literals.constructors([list(shape.columns.values()), metadata])
     attributes = names.attributes((column.name for column in contract.columns), used)
@@ -90,8 +95,7 @@ def wording(constraint: Constraint) -> str:
     return f"{constraint.name or constraint.source}: {kind}({said})"
 
 
-def _reason(rule: Rule, contract: Contract) -> str:
-    known = [contract.column(name) for name in columns_of(rule)]
+def _reason(rule: Rule, known: list[Column | None]) -> str:
     if not isinstance(rule, NotNull | Unique) and not hasattr(rule, "column"):
         return "only SQL can check it"
     if type(rule).__name__ == "Relationship":
@@ -103,9 +107,8 @@ def _reason(rule: Rule, contract: Contract) -> str:
     return refusal(rule, known[0]) if known[0] else ""
 
 
-def _place(rule: Rule, contract: Contract, shape: Shape, nullable: dict[str, bool]) -> Keywords:
+def _place(rule: Rule, found: list[Column], shape: Shape, nullable: dict[str, bool]) -> Keywords:
     """Put a rule into the shape; where it stands, or nothing where its own data must stay."""
-    found = [column for name in columns_of(rule) if (column := contract.column(name))]
     exact = tuple(column.name for column in found)
     if isinstance(rule, Unique) and (len(exact) > 1 or rule.nulls_are_equal):
         place = shape.add_combination(rule, exact)
@@ -162,6 +165,8 @@ def _metadata(contract: Contract, shape: Shape, entries: Iterable[Keywords]) -> 
         metadata["partition_by"] = list(contract.partition_by)
     if contract.is_enforced:
         metadata["is_enforced"] = True
-    if repr(default_constraints(shape)) != repr(contract.constraints):
+    plain = default_constraints(shape)
+    # 1, 1.0 and True are equal, and not the same
+    if plain != contract.constraints or repr(plain) != repr(contract.constraints):
         metadata["constraints"] = list(entries)
     return metadata

@@ -11,9 +11,19 @@ import polars as pl
 from pandera.backends.polars.components import ColumnBackend
 from pandera.backends.polars.container import DataFrameSchemaBackend
 
+from dbt_phlo.contracts.pandera.checks import COMBINATIONS, keys_of
+
 
 class TableBackend(DataFrameSchemaBackend):
     """The backend of a whole frame."""
+
+    def run_check(
+        self, check_obj: Any, schema: Any, check: Any, check_index: int, *arguments: Any
+    ) -> Any:
+        """One check; of our own the key of each row that fails is reported, not the whole row."""
+        narrow = check.name in COMBINATIONS
+        frame = check_obj.select(keys_of(check)) if narrow else check_obj
+        return super().run_check(frame, schema, check, check_index, *arguments)
 
     def failure_cases_metadata(self, schema_name: str, schema_errors: list[Any]) -> Any:
         """What failed, as data; Pandera calls this when it makes ``SchemaErrors``."""
@@ -28,11 +38,11 @@ class TableColumnBackend(ColumnBackend):
         return super().failure_cases_metadata(schema_name, _shown(schema_errors))
 
 
-class TableColumn(pa.Column):
-    """Pandera's column, with the backend above."""
+class Column(pa.Column):
+    """Pandera's column, with the backend above; reports name the class, so the name is the same."""
 
 
-TableColumn.register_backend(pl.LazyFrame, TableColumnBackend)
+Column.register_backend(pl.LazyFrame, TableColumnBackend)
 
 
 def _shown(errors: list[Any]) -> list[Any]:

@@ -42,6 +42,8 @@ def default_constraints(shape: Shape, source: str = "") -> tuple[Constraint, ...
     """The constraints that keywords alone say, column by column."""
     rules: list[Rule] = []
     for column, keywords in shape.columns.items():
+        if not keywords:
+            continue
         rest = dict(keywords)
         bounds = {key: rest.pop(key) for key in ("ge", "gt", "le", "lt") if key in rest}
         groups = [{key: value} for key, value in rest.items() if key != "phlo_rules"]

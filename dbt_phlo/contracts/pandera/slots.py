@@ -64,7 +64,10 @@ def refusal(rule: Rule, column: Column) -> str:
     if column.type == "uuid" and not all(map(_is_canonical, _values(rule))):
         return "a uuid is compared as its text here: write it in lower case, with hyphens"
     try:
-        failing(rule, Contract("it", (column,)))  # type: ignore[arg-type]
+        without_origin = Column(
+            column.name, column.type
+        )  # a line is looked for where there is an origin
+        failing(rule, Contract("it", (without_origin,)))  # type: ignore[arg-type]
     except TypeRefused as error:
         return error.message
     return ""

@@ -35,7 +35,7 @@ def module(of: Plan) -> str:
         lines.append("")
     lines.append("    class Config(TableConfig):")
     config = {"name": of.config["name"], **docstring(of)[1], **of.config}
-    lines += [layout.statement(f"{key} = ", _setting(key, v), 8) for key, v in config.items()]
+    lines += [_setting(key, of) for key, of in config.items()]
     if of.missing:
         lines += ["", "    # This class does not enforce:"]
         lines += [f"    # - {_comment(what)} ({_comment(why)})" for what, why in of.missing]
@@ -62,18 +62,20 @@ def _imports(of: Plan) -> Iterator[str]:
     yield f"from dbt_phlo.contracts.pandera.on_{of.backend} import {', '.join(names)}"
 
 
-def _setting(key: str, value: Any) -> layout.Part:
+def _setting(key: str, value: Any) -> str:
+    before = f"{key} = "
     if key in COMBINATIONS:
-        return layout.call_with("combinations", value)
-    return layout.call("recorded", value["phlo"]) if key == "metadata" else layout.value(value)
+        return layout.call(before, "combinations", value, 8)
+    if key == "metadata":
+        return layout.call(before, "recorded", value["phlo"], 8)
+    return layout.statement(before, value, 8)
 
 
 def _field(field: Field) -> str:
     annotation = "Iceberg"
     if isinstance(field.type, str):
         annotation = f"Annotated[Iceberg, {literals.text(field.type)}]"
-    call = layout.call("pa.Field", field.keywords)
-    return layout.statement(f"{field.attribute}: {annotation} = ", call, 4)
+    return layout.call(f"{field.attribute}: {annotation} = ", "pa.Field", field.keywords, 4)
 
 
 def docstring(of: Plan) -> tuple[str, dict[str, str]]:
