@@ -14,7 +14,7 @@ from dbt_phlo.tables.schema import Type
 Severity = Literal["error", "warn"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Origin:
     """Where a declaration stands: a file, relative to its project, and a line from 1."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from dbt_phlo.contracts.build import build
 from dbt_phlo.contracts.contract import Contract, Origin
@@ -138,24 +138,42 @@ def _file(node: Any) -> str:
 
 def _place(node: Any, root: Path) -> Place:
     """Lines are looked for when something is wrong, not before."""
-    file = _file(node)
-    outer = [node.source_name] if str(node.resource_type) == "source" else []
+    outer = (node.source_name,) if str(node.resource_type) == "source" else ()
+    owner = _Owner(_file(node), root, (*outer, node.name))
 
     def place(column: str, key: str) -> Origin:
-        names = [*outer, node.name, *([column] if column else [])]
-        return LazyOrigin(file, root, tuple(names), key)
+        return LazyOrigin(owner, column, key)
 
     return place
 
 
+class _Owner(NamedTuple):
+    file: str
+    root: Path
+    names: tuple[str, ...]
+
+
 class LazyOrigin(Origin):
-    """An ``Origin`` that looks for its line when it is asked for."""
+    """An ``Origin`` that looks for its line when it is asked for.
 
-    def __init__(self, file: str, root: Path, names: tuple[str, ...], key: str) -> None:
-        super().__init__(file)
-        object.__setattr__(self, "_where", (root, names, key))
+    Each column has one: it is small, and shares what it can.
+    """
 
-    def __str__(self) -> str:
-        root, names, key = self._where  # type: ignore[attr-defined]
-        line = line_of(root / self.file, *names, key=key)
-        return f"{self.file}:{line}" if line else self.file
+    __slots__ = ("_column", "_key", "_owner")
+    _owner: _Owner
+    _column: str
+    _key: str
+
+    def __init__(self, owner: _Owner, column: str, key: str) -> None:
+        put = object.__setattr__  # an Origin is frozen
+        put(self, "file", owner.file)
+        put(self, "_owner", owner)
+        put(self, "_column", column)
+        put(self, "_key", key)
+
+    @property
+    def line(self) -> int | None:
+        """The line of the key, from 1; None where the file does not have it."""
+        owner = self._owner
+        names = (*owner.names, self._column) if self._column else owner.names
+        return line_of(owner.root / owner.file, *names, key=self._key)

@@ -6,8 +6,11 @@ from typing import Any
 from dbt_phlo.contracts.pandera.literals import scalar, text, width
 
 LINE = 100
-Items = list[tuple[str, Any]]
-"""What brackets hold: values, each with what stands before it."""
+Items = list[tuple[str, Any, str]]
+"""What brackets hold: values, each with what stands before it and its text on one line."""
+
+_LISTS = (list, tuple)  # a union would be made anew at each of a million questions
+_BRACKETED = (dict, *_LISTS)
 
 
 def flat(of: Any) -> str:
@@ -16,9 +19,11 @@ def flat(of: Any) -> str:
     >>> flat({"a": [1, True, None], "b": "x"})
     '{"a": [1, True, None], "b": "x"}'
     """
+    if isinstance(of, str):
+        return text(of)
     if isinstance(of, dict):
         return "{" + ", ".join([f"{text(str(key))}: {flat(of[key])}" for key in of]) + "}"
-    if isinstance(of, list | tuple):
+    if isinstance(of, _LISTS):
         return "[" + ", ".join([flat(part) for part in of]) + "]"
     return scalar(of)
 
@@ -28,29 +33,18 @@ def statement(before: str, of: Any, indent: int = 0, after: str = "") -> str:
 
     With nothing ``after`` it, a text that fits on a line of its own is put there in parentheses.
     """
-    line = f"{' ' * indent}{before}"
-    whole = f"{line}{flat(of)}{after}"
-    if width(whole) <= LINE:
-        return whole
-    if not isinstance(of, dict | list | tuple) or not of:
-        alone = f"{' ' * (indent + 4)}{flat(of)}"
-        fits = not after and width(alone) <= LINE
-        return f"{line}(\n{alone}\n{' ' * indent})" if fits else whole
-    if isinstance(of, dict):
-        items = [(f"{text(str(key))}: ", of[key]) for key in of]
-        return _exploded(f"{line}{{", items, indent, f"}}{after}")
-    return _exploded(f"{line}[", [("", part) for part in of], indent, f"]{after}")
+    return _laid_out(f"{' ' * indent}{before}", of, flat(of), indent, after)
 
 
 def call(before: str, name: str, given: Mapping[str, Any] | Iterable[Any], indent: int = 0) -> str:
     """``before`` and a call with arguments by name, or by position: on the line, on one line of
     their own, or on a line each."""
     if isinstance(given, Mapping):
-        items: Items = [(f"{key}=", given[key]) for key in given]
+        items: Items = [(f"{key}=", of, flat(of)) for key, of in given.items()]
     else:
-        items = [("", of) for of in given]
+        items = [("", of, flat(of)) for of in given]
     line = f"{' ' * indent}{before}{name}("
-    arguments = ", ".join([key + flat(of) for key, of in items])
+    arguments = ", ".join([key + short for key, _, short in items])
     whole = f"{line}{arguments})"
     if width(whole) <= LINE:
         return whole
@@ -60,6 +54,21 @@ def call(before: str, name: str, given: Mapping[str, Any] | Iterable[Any], inden
     return _exploded(line, items, indent, ")")
 
 
+def _laid_out(line: str, of: Any, on_one: str, indent: int, after: str) -> str:
+    whole = f"{line}{on_one}{after}"
+    if width(whole) <= LINE:
+        return whole
+    if not isinstance(of, _BRACKETED) or not of:
+        alone = f"{' ' * (indent + 4)}{on_one}"
+        fits = not after and width(alone) <= LINE
+        return f"{line}(\n{alone}\n{' ' * indent})" if fits else whole
+    if isinstance(of, dict):
+        items = [(f"{text(str(key))}: ", part, flat(part)) for key, part in of.items()]
+        return _exploded(f"{line}{{", items, indent, f"}}{after}")
+    return _exploded(f"{line}[", [("", part, flat(part)) for part in of], indent, f"]{after}")
+
+
 def _exploded(line: str, items: Items, indent: int, end: str) -> str:
-    parts = [statement(before, of, indent + 4, ",") for before, of in items]
+    inner = " " * (indent + 4)
+    parts = [_laid_out(inner + key, of, short, indent + 4, ",") for key, of, short in items]
     return "\n".join([line, *parts, f"{' ' * indent}{end}"])

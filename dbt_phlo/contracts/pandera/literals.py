@@ -35,7 +35,10 @@ def width(written: str) -> int:
 
 def scalar(value: Any) -> str:
     """One value's text. Everything is written by type; nothing is taken over as it stands."""
-    for kind, write in _WRITERS:
+    known = _WRITERS.get(type(value))
+    if known is not None:
+        return known(value)
+    for kind, write in _WRITERS.items():
         if isinstance(value, kind):
             return write(value)
     raise TypeError(f"{type(value).__name__} is no value of a contract")
@@ -51,7 +54,7 @@ def constructors(value: Any) -> set[str]:
             continue
         if isinstance(part, dict):
             waiting += part.values()
-        elif isinstance(part, list | tuple):
+        elif isinstance(part, (list, tuple)):
             waiting += part
         elif isinstance(part, _IMPORTED):
             found.add(next(kind.__name__ for kind in _IMPORTED if isinstance(part, kind)))
@@ -128,16 +131,16 @@ def _is_wide(character: str) -> int:
     )
 
 
-_WRITERS: tuple[tuple[type, Callable[[Any], str]], ...] = (
-    (str, text),
-    (bytes, lambda value: 'b"' + "".join(_byte(byte) for byte in value) + '"'),
-    (type(None), repr),
-    (bool, repr),
-    (int, int.__repr__),
-    (float, _float),
-    (Decimal, _decimal),
-    (datetime, _datetime),
-    (date, lambda value: f"date({value.year}, {value.month}, {value.day})"),
-    (time, _time),
-)
-"""The first kind that a value is of writes it: True is an int too, and a datetime a date."""
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    str: text,
+    bytes: lambda value: 'b"' + "".join(_byte(byte) for byte in value) + '"',
+    type(None): repr,
+    bool: repr,
+    int: int.__repr__,
+    float: _float,
+    Decimal: _decimal,
+    datetime: _datetime,
+    date: lambda value: f"date({value.year}, {value.month}, {value.day})",
+    time: _time,
+}
+"""The first kind that a value of another class is of writes it: a datetime is a date too."""
