@@ -4,6 +4,7 @@ from typing import Any, Literal, NamedTuple
 
 from dbt_phlo.catalogs.port import Catalog
 from dbt_phlo.catalogs.values import Change, ChangeKind, Diff
+from dbt_phlo.names import HISTORY_SCHEMA
 from dbt_phlo.runs import refs
 from dbt_phlo.tables import duckdb_types, statistics
 from dbt_phlo.tables import schema as schemas
@@ -53,13 +54,19 @@ class RefDiff(NamedTuple):
 def compared(catalog: Catalog, name: str, target: str | None, count: Count) -> RefDiff:
     """The difference between a ref (or run id) and ``target`` (default: what it came from).
 
-    ``count`` counts a table's rows where its metadata does not say how many there are.
+    ``count`` counts a table's rows where its metadata does not say how many there are. History is
+    left out: each branch has its own, and no promotion takes it along.
     """
     ref = refs.found(catalog, name)
     onto = refs.found(catalog, target).name if target else None
     diff = catalog.diff(ref.name, onto)
     promoted = not ref.open and onto is None
-    mine = [change for change in diff.changes if promoted or change.ours != change.theirs]
+    mine = [
+        change
+        for change in diff.changes
+        if (promoted or change.ours != change.theirs)
+        and change.key.namespace != HISTORY_SCHEMA
+    ]
     moved = catalog.moved_by(diff.target, [c.key for c in mine if not promoted and c.conflicting])
     changes = [
         _table(catalog, change, promoted, moved.get(change.key, ""), count)

@@ -6,6 +6,7 @@ import pytest
 from lake import Lake
 
 import dbt_phlo
+from dbt_phlo.runs.changes import compared
 
 VARS = "vars: {phlo_history_models: true}\n"
 
@@ -74,6 +75,16 @@ def test_the_models_are_disabled_until_they_are_asked_for(shop: Lake) -> None:
 def test_history_can_be_turned_off(shop: Lake) -> None:
     assert shop.dbt("build", PHLO_HISTORY="off").code == 0
     assert all(not name.startswith("_phlo") for name in shop.holds(history=True))
+
+
+def test_a_difference_between_refs_is_told_without_their_histories(shop: Lake) -> None:
+    assert shop.dbt("build", PHLO_RUN_ID="promoted").code == 0
+    assert shop.dbt("build", PHLO_RUN_ID="held", PHLO_WAP="hold").code == 0
+    assert shop.dbt("build", "-s", "orders", PHLO_RUN_ID="later").code == 0
+    for pair in (("held", "main"), ("main", "pipeline-run-held")):
+        told = compared(shop.catalog(), *pair, lambda location: 0)
+        assert {str(change) for change in told.changes} == {"main.orders", "main.totals"}
+        assert told.schemas_added == ()
 
 
 @pytest.mark.parametrize("schema", ["_phlo", "_PHLO"])
