@@ -93,6 +93,7 @@ def by_hand(file: Path, unique: bool) -> None:
 def contract(file: Path, unique: bool) -> None:
     """The same rules of a contract: schema, query and counts."""
     import duckdb
+    import sqlglot.dialects.duckdb  # noqa: F401  what reads types; once an invocation
 
     from dbt_phlo.contracts.drift import found_columns
     from dbt_phlo.contracts.one_scan import scan

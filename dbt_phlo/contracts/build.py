@@ -123,8 +123,10 @@ def _parsed(
 
 def _of_types(declared: Declaration, dialect: str) -> Iterator[Constraint]:
     for column in declared.columns:
-        for rule in _parsed(declared, column, dialect).rules_for(column.name):
-            yield Constraint(rule, "data_type")
+        parsed = _parsed(declared, column, dialect)
+        if parsed.rules:
+            for rule in parsed.rules_for(column.name):
+                yield Constraint(rule, "data_type")
 
 
 def _of_constraints(declared: Declaration, types: Mapping[str, Column]) -> Iterator[Constraint]:

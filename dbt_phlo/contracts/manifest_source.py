@@ -1,6 +1,6 @@
 """Contracts from dbt's manifest, whose nodes are read by their attributes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -112,12 +112,13 @@ def _test(test: Any) -> TestDeclaration:
     )
 
 
-def _phlo(owner: Any) -> Mapping[str, Any]:
+def _phlo(owner: Any) -> dict[str, Any]:
     """``meta.phlo`` of a node or column: of its config, or where dbt put it before 1.10."""
     for holder in (getattr(owner, "config", None), owner):
-        found = (getattr(holder, "meta", None) or {}).get("phlo")
-        if isinstance(found, Mapping):
-            return found
+        meta = getattr(holder, "meta", None)
+        found: Any = meta.get("phlo") if meta else None
+        if isinstance(found, dict):
+            return dict(found)
     return {}
 
 

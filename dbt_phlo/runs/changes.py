@@ -64,8 +64,7 @@ def compared(catalog: Catalog, name: str, target: str | None, count: Count) -> R
     mine = [
         change
         for change in diff.changes
-        if (promoted or change.ours != change.theirs)
-        and change.key.namespace != HISTORY_SCHEMA
+        if (promoted or change.ours != change.theirs) and change.key.namespace != HISTORY_SCHEMA
     ]
     moved = catalog.moved_by(diff.target, [c.key for c in mine if not promoted and c.conflicting])
     changes = [

@@ -1,6 +1,6 @@
 """Python statements laid out as ``ruff format`` does, for lines of at most 100 columns."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from dbt_phlo.contracts.pandera.literals import scalar, text, width
@@ -22,7 +22,7 @@ def flat(of: Any) -> str:
     if isinstance(of, str):
         return text(of)
     if isinstance(of, dict):
-        return "{" + ", ".join([f"{text(str(key))}: {flat(of[key])}" for key in of]) + "}"
+        return f"{{{', '.join([f'{text(str(key))}: {flat(part)}' for key, part in of.items()])}}}"
     if isinstance(of, _LISTS):
         return "[" + ", ".join([flat(part) for part in of]) + "]"
     return scalar(of)
@@ -36,10 +36,10 @@ def statement(before: str, of: Any, indent: int = 0, after: str = "") -> str:
     return _laid_out(f"{' ' * indent}{before}", of, flat(of), indent, after)
 
 
-def call(before: str, name: str, given: Mapping[str, Any] | Iterable[Any], indent: int = 0) -> str:
+def call(before: str, name: str, given: dict[str, Any] | Iterable[Any], indent: int = 0) -> str:
     """``before`` and a call with arguments by name, or by position: on the line, on one line of
     their own, or on a line each."""
-    if isinstance(given, Mapping):
+    if isinstance(given, dict):
         items: Items = [(f"{key}=", of, flat(of)) for key, of in given.items()]
     else:
         items = [("", of, flat(of)) for of in given]

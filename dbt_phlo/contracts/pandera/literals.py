@@ -50,7 +50,7 @@ def constructors(value: Any) -> set[str]:
     waiting = [value]
     while waiting:
         part = waiting.pop()
-        if isinstance(part, str):
+        if type(part) in _BUILT_IN:
             continue
         if isinstance(part, dict):
             waiting += part.values()
@@ -61,6 +61,7 @@ def constructors(value: Any) -> set[str]:
     return found
 
 
+_BUILT_IN = frozenset((str, bytes, bool, int, float, type(None)))
 _IMPORTED = (datetime, Decimal, date, time)
 """A datetime is a date too: it comes first."""
 

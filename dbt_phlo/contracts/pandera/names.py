@@ -4,6 +4,7 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 
 MOST_CHARACTERS = 40
 """Longer attribute names get an alias, so that a field's annotation never needs two lines."""
@@ -52,6 +53,7 @@ def class_name(model: str, taken: Collection[str]) -> str:
     return f"{name}Model" if clashes else name
 
 
+@lru_cache(maxsize=4096)
 def _is_plain(name: str) -> bool:
     return (
         name.isascii()
