@@ -27,7 +27,7 @@ META_KEYS = (
 )
 """Keys of ``config.meta.phlo`` (PRODUCT: "Model YAML")."""
 
-META_SUPPORTED = ("outside_wap", "owner", "partition_column", "pii", "scope")
+META_SUPPORTED = ("outside_wap", "owner", "partition_column", "pii", "schema", "scope")
 """Those that this version acts on, or that only describe; the others would do nothing."""
 
 
@@ -51,3 +51,9 @@ def check_meta(meta: Any, owner: str, place: Callable[[str], str]) -> None:
                 remedy="remove it until a version that supports it",
                 code="PHLO118",
             )
+    if meta.get("pii", False) not in (True, False):
+        raise ConfigError(
+            f"{place('pii')}: {owner}: meta.phlo.pii is {meta['pii']!r}, neither true nor false",
+            remedy="write pii: true",
+            code="PHLO108",
+        )

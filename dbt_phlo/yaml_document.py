@@ -4,6 +4,7 @@ PyYAML's composer gives nodes with their places. Only YAML's own tags are known,
 cannot make gigabytes of it.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,25 +27,50 @@ class Document:
         self.name = name or str(path)
         self._root = _composed(_text(path, self.name), self.name)
         self._check()
-        self.data: Any = _constructed(self._root) if self._root is not None else None
+        self.data: Any = self._constructed() if self._root is not None else None
 
-    def line(self, *names: str, key: str) -> int | None:
+    def line(self, *names: str, key: str, section: str = "", item: int | None = None) -> int | None:
         """The line (from 1) of ``key`` below the entries of these names, each in the one before.
 
-        Where it is not there, that of the innermost entry that is.
+        ``section`` is the key of the file that holds the outermost entry, such as ``models``; empty
+        where it may be any. Where the key is not there, the line of the innermost entry that is.
+        ``item`` is the place (from 0) in the list that stands under the key.
         """
-        found, place = self._root, None
+        found, place = _section(self._root, section), None
         for name in names:
             entry = _named(found, name)
             if entry is None:
                 break
             found, place = entry, _line_of(entry, "name") or place
+        if item is not None:
+            listed = _values(_section(found if names else self._root, key))
+            if item < len(listed):
+                return int(listed[item].start_mark.line) + 1
         return (_line_of(found, key) if found is not None else None) or place
 
     def mistake(self, told: str, line: int | None, code: str, remedy: str) -> ConfigError:
         """The error for something in this file."""
         place = f"{self.name}:{line}" if line else self.name
         return ConfigError(f"{place}: {told}", remedy=remedy, code=code)
+
+    def _constructed(self) -> Any:
+        """Plain data; an alias is the same object again, not a copy."""
+        import yaml
+
+        refused = self._refused
+
+        class Constructor(yaml.constructor.SafeConstructor):
+            def construct_object(self, node: Any, deep: bool = False) -> Any:
+                try:
+                    return super().construct_object(node, deep)
+                except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
+                    value = str(node.value)[:40]
+                    raise refused(node, f"{value!r} is no value of its type: {error}") from error
+
+        try:
+            return Constructor().construct_document(self._root)
+        except yaml.YAMLError as error:
+            raise _no_yaml(error, self.name) from error
 
     def _check(self) -> None:
         """Refuse foreign tags, keys that stand twice, recursion, and what would grow too large."""
@@ -117,24 +143,35 @@ def _composed(text: str, name: str) -> Any:
 
     try:
         return yaml.compose(text, Loader=_loader())
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{name}:{mark.line + 1}" if mark is not None else name
-        told = getattr(error, "problem", None) or str(error)
+    except yaml.reader.ReaderError as error:
+        line = text.encode()[: error.position].count(b"\n") + 1  # libyaml counts bytes
         raise ConfigError(
-            f"{place}: this is no YAML: {told}", remedy="correct the line", code="PHLO141"
+            f"{name}:{line}: this is no YAML: it has the character U+{error.character:04X}",
+            remedy="remove it, or write it as an escape in double quotes",
+            code="PHLO141",
+        ) from error
+    except yaml.YAMLError as error:
+        raise _no_yaml(error, name, text) from error
+    except RecursionError as error:  # where PyYAML is without libyaml, which has a limit of its own
+        raise ConfigError(
+            f"{name}: this is no YAML: exceeded maximum nesting depth",
+            remedy="write it flatter",
+            code="PHLO141",
         ) from error
 
 
-def _constructed(root: Any) -> Any:
-    """Plain data; an alias is the same object again, not a copy."""
-    import yaml
-
-    class Constructor(yaml.constructor.SafeConstructor):
-        pass
-
-    constructor = Constructor()
-    return constructor.construct_document(root)
+def _no_yaml(error: Any, name: str, text: str = "") -> ConfigError:
+    mark = getattr(error, "problem_mark", None)
+    place = f"{name}:{mark.line + 1}" if mark is not None else name
+    told = getattr(error, "problem", None) or str(error)
+    lines = text.splitlines()
+    line = lines[mark.line] if mark is not None and mark.line < len(lines) else ""
+    remedy = "correct the line"
+    if "\t" in line[: mark.column + 1 if mark is not None else 0]:
+        told, remedy = f"{told}: a tab", "indent with spaces"
+    elif "{%" in line:
+        remedy = "dbt does not render YAML files: write out what the Jinja would make"
+    return ConfigError(f"{place}: this is no YAML: {told}", remedy=remedy, code="PHLO141")
 
 
 def _loader() -> Any:
@@ -154,36 +191,60 @@ def _children(node: Any) -> Iterator[Any]:
         yield from node.value
 
 
-def _named(node: Any, name: str) -> Any:
-    """The first mapping in the tree whose ``name`` is the one given, wherever it is below."""
+def _section(root: Any, key: str) -> Any:
+    """What the key ``key`` of a file holds; the file where it is empty or not there."""
     import yaml
 
-    waiting = [node]
+    if key and isinstance(root, yaml.MappingNode):
+        return next((value for found, value in root.value if found.value == key), root)
+    return root
+
+
+def _named(node: Any, name: str) -> Any:
+    """The mapping whose ``name`` is the one given: a column or table first, else the nearest."""
+    import yaml
+
+    waiting = deque([node])
+    if isinstance(node, yaml.MappingNode):
+        listed = [value for key, value in node.value if key.value in ("columns", "tables")]
+        waiting = deque([*(part for one in listed for part in _values(one)), node])
     while waiting:
-        one = waiting.pop(0)
-        if isinstance(one, yaml.MappingNode) and any(
-            key.value == "name" and value.value == name for key, value in one.value
+        one = waiting.popleft()
+        if (
+            one is not node
+            and isinstance(one, yaml.MappingNode)
+            and any(key.value == "name" and value.value == name for key, value in one.value)
         ):
             return one
-        waiting = [*_values(one), *waiting]
+        waiting.extend(_values(one))
     return None
 
 
 def _line_of(node: Any, key: str) -> int | None:
-    """The line of a key in a mapping or below it, the nearest first; of a list's text too."""
+    """The line of a key in a mapping or below it, the nearest first; of a list's text too.
+
+    A test of a package is found by its bare name.
+    """
     import yaml
 
-    waiting = [node]
+    waiting = deque([node])
     while waiting:
-        one = waiting.pop(0)
+        one = waiting.popleft()
         if isinstance(one, yaml.MappingNode):
             for found, _ in one.value:
-                if found.value == key:
+                if _is(found, key):
                     return int(found.start_mark.line) + 1
-        elif isinstance(one, yaml.ScalarNode) and one.value == key:
+        elif isinstance(one, yaml.ScalarNode) and _is(one, key):
             return int(one.start_mark.line) + 1
         waiting.extend(_values(one))
     return None
+
+
+def _is(node: Any, key: str) -> bool:
+    value = node.value
+    if not isinstance(value, str) or value == key:
+        return bool(value == key)
+    return value.endswith(f".{key}") and value.replace(".", "_").isidentifier()
 
 
 def _values(node: Any) -> list[Any]:

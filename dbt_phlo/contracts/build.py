@@ -3,12 +3,11 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
-from dbt_phlo.contracts import consistency, data_types, literals
+from dbt_phlo.contracts import consistency, data_types
 from dbt_phlo.contracts.contract import Column, Constraint, Contract, Origin, Severity
-from dbt_phlo.contracts.data_tests import rule_of, unquoted
+from dbt_phlo.contracts.data_tests import is_jinja, misspelt, rules_of, unquoted
 from dbt_phlo.contracts.declarations import ColumnDeclaration, Declaration, TestDeclaration
 from dbt_phlo.contracts.rules import (
     AcceptedValues,
@@ -20,11 +19,14 @@ from dbt_phlo.contracts.rules import (
     Unique,
     columns_of,
 )
+from dbt_phlo.contracts.typed_rule import typed_rule
 from dbt_phlo.errors import ContractError, PhloError, TypeRefused, nearest
-from dbt_phlo.tables.schema import Type
 
 NO_THRESHOLD = ("!= 0", "!=0", "<> 0", "> 0", ">0", ">= 1", ">=1")
 """dbt's ``error_if`` where one failing row is an error."""
+
+CONSTRAINTS = ("not_null", "unique", "primary_key", "foreign_key", "check", "custom")
+"""dbt's types of constraints."""
 
 LONGEST_DESCRIPTION = 50_000
 
@@ -147,6 +149,15 @@ def _of_constraint(
     named: tuple[str, ...],
 ) -> Iterator[Constraint]:
     kind = str(getattr(constraint.get("type"), "value", constraint.get("type")))
+    if kind not in CONSTRAINTS:
+        raise _mistake(
+            declared,
+            named[0] if len(named) == 1 else "",
+            "constraints",
+            f"there is no constraint {kind!r}.{nearest(kind, CONSTRAINTS)}",
+            code="PHLO908",
+            remedy=f"write type: and one of {', '.join(CONSTRAINTS)}",
+        )
     columns = _known(declared, types, named, "constraints")
     expression = constraint.get("expression")
     name = str(constraint.get("name") or "")
@@ -166,19 +177,33 @@ def _of_constraint(
 
 def _of_tests(declared: Declaration, types: Mapping[str, Column]) -> Iterator[Constraint]:
     for test in declared.tests:
-        rule = rule_of(test)
-        columns = _known(declared, types, columns_of(rule), test.test)
-        if columns != columns_of(rule):  # SQL finds a column without regard to case
-            rule = _renamed(rule, columns)
+        _assert_spelt(declared, test)
         severity: Severity = "warn" if test.severity == "warn" else "error"
-        yield Constraint(
-            _typed(declared, types, test, rule),
-            source=test.test,
-            name=test.name,
-            severity=severity,
-            where=test.where,
-            threshold=_threshold(declared, test),
-            error_if="" if test.error_if.strip() in NO_THRESHOLD else test.error_if.strip(),
+        for rule in rules_of(test):
+            columns = _known(declared, types, columns_of(rule), test.test)
+            # SQL finds a column without regard to case
+            known = rule if columns == columns_of(rule) else _renamed(rule, columns)
+            yield Constraint(
+                _typed(declared, types, test, known),
+                source=test.test,
+                name=test.name,
+                severity=severity,
+                where=test.where,
+                threshold=_threshold(declared, test),
+                error_if="" if test.error_if.strip() in NO_THRESHOLD else test.error_if.strip(),
+            )
+
+
+def _assert_spelt(declared: Declaration, test: TestDeclaration) -> None:
+    told = misspelt(test)
+    if told:
+        raise _mistake(
+            declared,
+            test.column,
+            test.bare,
+            f"{test.test} has no argument {told}",
+            code="PHLO909",
+            remedy="correct the argument's name",
         )
 
 
@@ -190,6 +215,8 @@ def _renamed(rule: Rule, columns: tuple[str, ...]) -> Rule:
 
 def _threshold(declared: Declaration, test: TestDeclaration) -> float:
     given = test.arguments.get("allow_threshold")
+    if is_jinja(given):  # such a test is a rule that nobody enforces
+        return 0.0
     try:
         share = 0.0 if given is None else float(given)
     except (TypeError, ValueError):
@@ -213,11 +240,8 @@ def _typed(
     """The rule with its values in the column's type."""
     if not isinstance(rule, AcceptedValues | Range):
         return rule
-    of = types[rule.column.lower()].type
     try:
-        if isinstance(rule, AcceptedValues):
-            return replace(rule, values=tuple(_whole(v, of) for v in rule.values))
-        return _bounds(rule, of)
+        return typed_rule(rule, types[rule.column.lower()].type)
     except ValueError as error:
         raise _mistake(
             declared,
@@ -227,28 +251,6 @@ def _typed(
             code="PHLO904",
             remedy="write values of the column's type, or correct its data_type",
         ) from error
-
-
-def _whole(value: Any, of: Type) -> Any:
-    found = literals.typed(value, of)
-    if of in ("int", "long") and found != int(found):  # type: ignore[arg-type]
-        raise ValueError(f"{value!r} is no value of type {of}")
-    return int(found) if of in ("int", "long") else found  # type: ignore[arg-type]
-
-
-def _bounds(rule: Range, of: Type) -> Range:
-    """Bounds in the column's type; one between two integers becomes the next integer inside."""
-    low, high = (None if b is None else literals.typed(b, of) for b in (rule.minimum, rule.maximum))
-    found = replace(rule, minimum=low, maximum=high)
-    if isinstance(low, Decimal) and of in ("int", "long"):
-        whole = low == int(low)
-        found = replace(found, minimum=math.ceil(low))
-        found = found if whole else replace(found, includes_minimum=True)
-    if isinstance(high, Decimal) and of in ("int", "long"):
-        whole = high == int(high)
-        found = replace(found, maximum=math.floor(high))
-        found = found if whole else replace(found, includes_maximum=True)
-    return found
 
 
 def _known(

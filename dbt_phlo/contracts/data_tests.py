@@ -22,25 +22,53 @@ from dbt_phlo.contracts.rules import (
     Rule,
     Unique,
 )
+from dbt_phlo.errors import nearest
 from dbt_phlo.names import quoted
 
-CONFIGURING = ("allow_threshold", "config", "description", "meta", "name", "tags")
+CONFIGURING = ("allow_threshold", "arguments", "config", "description", "meta", "name", "tags")
 """Arguments that say how a test runs, and nothing of what it tests."""
 
 
-def rule_of(test: TestDeclaration) -> Rule:
-    """The rule that a test is; its values are not typed yet.
+def rules_of(test: TestDeclaration) -> tuple[Rule, ...]:
+    """The rules that a test is; their values are not typed yet.
 
-    A test with arguments that the line of its name does not read is ``Other``: what they mean is
-    not known here.
+    A test with arguments that the line of its name does not read, or that dbt has yet to render, is
+    ``Other``: what they mean is not known here.
+    """
+    rule = _rule_of(test)
+    line = TESTS.get(test.bare)
+    if line is not None and line.refuses_null and not isinstance(rule, Other):
+        return rule, NotNull(test.column)
+    return (rule,)
+
+
+def misspelt(test: TestDeclaration) -> str:
+    """The argument of a test that nobody reads, with the nearest known word; or nothing.
+
+    Tests of this package have no other arguments than these. Any other test may be a project's own
+    copy with more: there, only what looks like an argument that is missing counts.
     """
     line = TESTS.get(test.bare)
+    for argument in test.arguments if line is not None else ():
+        known = [*line.arguments, *line.further, *CONFIGURING] if line is not None else []
+        if argument in known:
+            continue
+        near = nearest(argument, [one for one in known if one not in test.arguments])
+        if near or test.test.startswith("phlo_"):
+            return f"{argument!r}.{near}"
+    return ""
+
+
+def _rule_of(test: TestDeclaration) -> Rule:
+    line = TESTS.get(test.bare)
+    columns = (test.column,) if test.column else ()
+    if is_jinja(test.arguments):
+        return Other(test.test, columns, dict(test.arguments))
     arguments = {k: v for k, v in test.arguments.items() if k not in CONFIGURING}
     if line is not None and (test.column or line.is_of_model):
         found = line.read(test.column, arguments) if set(arguments) <= set(line.arguments) else None
         if found is not None:
             return found
-    columns = (test.column,) if test.column else ()
     return Other(test.test, columns, arguments)
 
 
@@ -66,7 +94,8 @@ def _accepted_values(column: str, arguments: Mapping[str, Any]) -> Rule | None:
 
 
 def _value_set(column: str, arguments: Mapping[str, Any]) -> Rule | None:
-    """dbt-expectations puts its values into quotes where ``quote_values`` asks for it (default)."""
+    """dbt-expectations looks for each value in the set by a join, in which a NULL finds none.
+    Its values stand in quotes unless ``quote_values`` is false."""
     return _accepted_values(column, arguments) if arguments.get("value_set") else None
 
 
@@ -152,6 +181,19 @@ def _columns(given: Any) -> tuple[str, ...]:
     return tuple(unquoted(str(name)) for name in given)
 
 
+def is_jinja(given: Any) -> bool:
+    """Whether any text in a value is left for dbt to render.
+
+    >>> is_jinja(["a", "{{ var('x') }}"]), is_jinja("a{2}")
+    (True, False)
+    """
+    if isinstance(given, str):
+        return any(opening in given for opening in ("{{", "{%", "{#"))
+    if isinstance(given, Mapping):
+        return any(is_jinja(one) for one in given.values())
+    return isinstance(given, list | tuple) and any(is_jinja(one) for one in given)
+
+
 def unquoted(name: str) -> str:
     """A column's name as the table has it.
 
@@ -167,15 +209,29 @@ Read = Callable[[str, Mapping[str, Any]], Rule | None]
 
 
 class Line:
-    """How one test is read, and the arguments that it may have."""
+    """How one test is read, and the arguments that it may have.
+
+    ``further`` are known arguments with which only SQL can make the test. ``refuses_null``: the
+    test's SQL also fails for a NULL.
+    """
 
     def __init__(
-        self, read: Read, arguments: Sequence[str] = (), *, is_of_model: bool = False
+        self,
+        read: Read,
+        arguments: Sequence[str] = (),
+        *,
+        further: Sequence[str] = (),
+        is_of_model: bool = False,
+        refuses_null: bool = False,
     ) -> None:
         self.read = read
         self.arguments = arguments
+        self.further = further
         self.is_of_model = is_of_model
+        self.refuses_null = refuses_null
 
+
+_CONDITION = ("row_condition",)
 
 TESTS: Mapping[str, Line] = {
     "not_null": Line(_not_null),
@@ -190,16 +246,25 @@ TESTS: Mapping[str, Line] = {
         _combination_with_nulls, ("combination_of_columns", "quote_columns"), is_of_model=True
     ),
     "expression_is_true": Line(_expression, ("expression",), is_of_model=True),
-    "expect_column_values_to_not_be_null": Line(_not_null),
-    "expect_column_values_to_be_unique": Line(_unique),
-    "expect_column_values_to_be_in_set": Line(_value_set, ("value_set", "quote_values")),
-    "expect_column_values_to_be_between": Line(_between, ("min_value", "max_value", "strictly")),
-    "expect_column_values_to_match_regex": Line(_pattern, ("regex",)),
+    "expect_column_values_to_not_be_null": Line(_not_null, further=_CONDITION),
+    "expect_column_values_to_be_unique": Line(_unique, further=_CONDITION),
+    "expect_column_values_to_be_in_set": Line(
+        _value_set, ("value_set", "quote_values"), further=_CONDITION, refuses_null=True
+    ),
+    "expect_column_values_to_be_between": Line(
+        _between, ("min_value", "max_value", "strictly"), further=_CONDITION
+    ),
+    "expect_column_values_to_match_regex": Line(
+        _pattern, ("regex",), further=("is_raw", "flags", *_CONDITION)
+    ),
     "expect_column_value_lengths_to_be_between": Line(
-        _lengths, ("min_value", "max_value", "strictly")
+        _lengths, ("min_value", "max_value", "strictly"), further=_CONDITION
     ),
     "expect_compound_columns_to_be_unique": Line(
-        _compound, ("column_list", "ignore_row_if", "quote_columns"), is_of_model=True
+        _compound,
+        ("column_list", "ignore_row_if", "quote_columns"),
+        further=_CONDITION,
+        is_of_model=True,
     ),
 }
 """A test's bare name, how it is read, and its arguments."""

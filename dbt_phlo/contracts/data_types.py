@@ -1,89 +1,29 @@
-"""What a ``data_type`` means: the one table from SQL's types to Iceberg's.
+"""What a ``data_type`` means: from SQL's types to Iceberg's.
 
 A type is parsed by sqlglot in the dialect of the target and becomes an Iceberg v2 type, written as
 in a table's metadata (Iceberg specification v2, "Appendix C: JSON serialization"). Where SQL's type
-is narrower than Iceberg's, a rule says so. ``docs/types.md`` prints this file.
+is narrower than Iceberg's, a rule says so. The names are in ``type_names``.
 """
 
+import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from dbt_phlo.contracts.rules import AcceptedValues, Length, Range, Rule
+from dbt_phlo.contracts.type_names import (
+    ALIASES,
+    BOUNDS,
+    ICEBERG,
+    PARAMETERS,
+    PRIMITIVES,
+    REFUSED,
+)
 from dbt_phlo.errors import TypeRefused, nearest
 from dbt_phlo.tables.schema import Type
 
-PRIMITIVES: dict[str, str] = {
-    "BOOLEAN": "boolean",
-    "TINYINT": "int",
-    "SMALLINT": "int",
-    "UTINYINT": "int",
-    "USMALLINT": "int",
-    "INT": "int",
-    "UINT": "long",
-    "BIGINT": "long",
-    "UBIGINT": "decimal(20, 0)",
-    "INT128": "decimal(38, 0)",
-    "UINT128": "decimal(38, 0)",
-    "FLOAT": "float",
-    "DOUBLE": "double",
-    "DATE": "date",
-    "TIME": "time",
-    "TIMESTAMP": "timestamp",
-    "TIMESTAMPNTZ": "timestamp",
-    "DATETIME": "timestamp",
-    "TIMESTAMP_S": "timestamp",
-    "TIMESTAMP_MS": "timestamp",
-    "TIMESTAMPTZ": "timestamptz",
-    "UUID": "uuid",
-    "JSON": "string",
-    "TEXT": "string",
-    "VARCHAR": "string",
-    "NVARCHAR": "string",
-    "CHAR": "string",
-    "NCHAR": "string",
-    "BPCHAR": "string",
-    "ENUM": "string",
-    "BIT": "string",
-    "BINARY": "binary",
-    "VARBINARY": "binary",
-    "BLOB": "binary",
-}
-"""sqlglot's name of a type, and the Iceberg type."""
-
-BOUNDS: dict[str, tuple[int, int | None]] = {
-    "TINYINT": (-(2**7), 2**7 - 1),
-    "SMALLINT": (-(2**15), 2**15 - 1),
-    "UTINYINT": (0, 2**8 - 1),
-    "USMALLINT": (0, 2**16 - 1),
-    "UINT": (0, 2**32 - 1),
-    "UBIGINT": (0, 2**64 - 1),
-    "UINT128": (0, None),
-}
-"""What an integer type holds, where its Iceberg type holds more."""
-
-REFUSED: dict[str, str] = {
-    "INTERVAL": "a number of seconds (bigint), or two timestamps",
-    "TIMETZ": "time, or varchar to keep the offset",
-    "TIMESTAMP_NS": "timestamp: Iceberg v2 holds microseconds",
-    "UNION": "a struct with one field for each member",
-    "GEOMETRY": "varbinary, as well-known binary",
-    "VARIANT": "json, or a struct",
-    "BIGNUM": "decimal(38, 0), or varchar",
-    "IPADDRESS": "varchar",
-}
-"""Types that Iceberg v2 lacks, and what to write instead."""
-
-ICEBERG: dict[str, str] = {
-    "string": "varchar",
-    "long": "bigint",
-    "timestamptz": "timestamp with time zone",
-    "binary": "varbinary",
-    "float": "real",
-}
-"""Iceberg's own names, as every dialect reads them."""
-
 MOST_DIGITS = 38
+MOST_FLOAT_BITS = 24
 MICROSECONDS = 6
 _TEXTS = ("TEXT", "VARCHAR", "NVARCHAR", "CHAR", "NCHAR", "BPCHAR")
 
@@ -112,31 +52,38 @@ def parse(written: str, dialect: str = "duckdb") -> ParsedType:
     >>> parse("decimal(12,2)[]").type
     {'type': 'list', 'element': 'decimal(12, 2)'}
     """
-    from sqlglot import exp
-    from sqlglot.errors import ParseError, TokenError
+    from sqlglot import exp, parse_one
+    from sqlglot.errors import SqlglotError
 
     text = ICEBERG.get(written.strip().lower(), written)
     try:
-        tree = exp.DataType.build(text, dialect=_dialect(dialect))
-    except (ParseError, TokenError, AttributeError, ValueError):
-        tree = None
-    if not isinstance(tree, exp.DataType):
-        raise _unknown(written)
-    return _convert(tree, written)
+        tree = parse_one(text, into=exp.DataType, dialect=_dialect(dialect))
+        return _convert(tree, written)
+    except (SqlglotError, AttributeError, ValueError) as error:
+        raise _unknown(written) from error
+    except RecursionError as error:
+        raise TypeRefused(
+            f"data_type {written[:40]}... is nested too deeply",
+            remedy="declare the innermost values as json",
+            code="PHLO512",
+        ) from error
 
 
+@lru_cache(maxsize=8)
 def _dialect(name: str) -> Any:
-    """A dialect that keeps what was written: sqlglot's DuckDB drops the length of a varchar and
-    gives a bare decimal its default digits (30.x, ``TYPE_CONVERTERS``)."""
-    return _faithful_duckdb() if name == "duckdb" else name
+    """A dialect that reads DuckDB's names of types too, so that one YAML serves each target.
 
+    It keeps what was written: sqlglot's DuckDB drops the length of a varchar and gives a bare
+    decimal its default digits (30.x, ``TYPE_CONVERTERS``).
+    """
+    from sqlglot import Dialect, TokenType
 
-@lru_cache(maxsize=1)
-def _faithful_duckdb() -> Any:
-    from sqlglot.dialects.duckdb import DuckDB
-
-    parser = type("Parser", (DuckDB.Parser,), {"TYPE_CONVERTERS": {}})
-    return type("Faithful", (DuckDB,), {"Parser": parser})
+    known = Dialect.get_or_raise(name).__class__
+    names = {alias: getattr(TokenType, kind) for alias, kind in ALIASES.items()}
+    keywords = {**known.tokenizer_class.KEYWORDS, **names}
+    tokenizer = type("Tokenizer", (known.tokenizer_class,), {"KEYWORDS": keywords})
+    parser = type("Parser", (known.parser_class,), {"TYPE_CONVERTERS": {}})
+    return type("Faithful", (known,), {"Parser": parser, "Tokenizer": tokenizer})
 
 
 def _convert(tree: Any, written: str) -> ParsedType:
@@ -154,11 +101,22 @@ def _convert(tree: Any, written: str) -> ParsedType:
         return ParsedType({"type": "map", "key": key, "value": value})
     if kind == "STRUCT" and tree.expressions:
         return ParsedType({"type": "struct", "fields": _fields(tree, written)})
+    if kind not in (*PRIMITIVES, "DECIMAL") or not _is_plain(kind, tree):
+        raise _unknown(written)
     if kind == "DECIMAL":
         return ParsedType(_decimal(tree, written))
-    if kind not in PRIMITIVES:
-        raise _unknown(written)
+    if kind == "FLOAT" and max(_numbers(tree), default=0) > MOST_FLOAT_BITS:  # as in SQL:2016, 6.1
+        return ParsedType("double")
     return ParsedType(PRIMITIVES[kind], _rules(kind, tree, written))
+
+
+def _is_plain(kind: str, tree: Any) -> bool:
+    """Whether a type has only the parameters that it may have."""
+    if kind == "ENUM":
+        return bool(tree.expressions)
+    given = tree.expressions
+    few = len(given) <= PARAMETERS.get(kind, 0) and len(given) == len(_numbers(tree))
+    return few and not tree.args.get("nullable")
 
 
 def _inside(tree: Any, written: str) -> Type:
@@ -185,10 +143,16 @@ def _fields(tree: Any, written: str) -> list[dict[str, Any]]:
     for part in tree.expressions:
         kind = part.args.get("kind") if isinstance(part, exp.ColumnDef) else None
         if kind is None:
-            raise _unknown(written)
+            raise TypeRefused(
+                f"data_type {written} has a field without a name or without a type",
+                remedy="write struct(name varchar, size bigint)",
+                code="PHLO511",
+            )
         if any(field["name"].lower() == part.name.lower() for field in fields):
             raise TypeRefused(
-                f"data_type {written} has the field {part.name} twice", code="PHLO511"
+                f"data_type {written} has the field {part.name} twice",
+                remedy="SQL does not tell names apart by their case: rename one of the two",
+                code="PHLO511",
             )
         fields.append({"name": part.name, "required": False, "type": _inside(kind, written)})
     return fields
@@ -222,10 +186,11 @@ def _rules(kind: str, tree: Any, written: str) -> tuple[AcceptedValues | Length 
         return (Length("", maximum=numbers[0]),)
     if kind == "ENUM":
         return (AcceptedValues("", tuple(part.name for part in tree.expressions)),)
-    if kind.startswith("TIME") and numbers and numbers[0] > MICROSECONDS:
+    if "TIME" in kind and numbers and numbers[0] > MICROSECONDS:
+        coarser = re.sub(r"\(\d+\)", f"({MICROSECONDS})", written)
         raise TypeRefused(
             f"data_type {written} holds more than microseconds, which Iceberg v2 cannot",
-            remedy=f"write {written.lower().split('(')[0]}({MICROSECONDS})",
+            remedy=f"write {coarser}",
             code="PHLO512",
         )
     return ()
@@ -238,8 +203,11 @@ def _numbers(tree: Any) -> list[int]:
 def _unknown(written: str) -> TypeRefused:
     known = [*ICEBERG, "boolean", "tinyint", "smallint", "integer", "bigint", "hugeint", "double"]
     known += ["real", "decimal(18, 3)", "varchar", "date", "time", "timestamp", "uuid", "json"]
+    cut = written.count("(") > written.count(")")
     return TypeRefused(
         f"{written!r} is no data_type that this target knows.{nearest(written.lower(), known)}",
-        remedy="docs/types.md lists the types",
+        remedy="put the type into quotes: inside of {...} a comma ends it"
+        if cut
+        else "docs/types.md lists the types",
         code="PHLO511",
     )

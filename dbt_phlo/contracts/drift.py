@@ -32,7 +32,7 @@ class Found:
 class Difference:
     """One difference; ``text`` names the column and, where one is close, the nearest known name.
 
-    ``nullable``: the contract forbids NULL and the table's schema allows it.
+    ``nullable``: an enforced contract forbids NULL and the table's schema allows it.
     """
 
     kind: Literal["missing", "extra", "type", "nullable"]
@@ -74,7 +74,8 @@ def differences(contract: Contract, found: Iterable[Found]) -> tuple[Difference,
             continue
         if other.type is None or not same_type(column.type, other.type):
             told.append(_other_type(column, contract, other))
-        if other.is_required is False and not contract.is_nullable(column.name):
+        enforced = contract.is_enforced and not contract.is_nullable(column.name)
+        if enforced and other.is_required is False:
             told.append(_nullable(column, contract))
     declared = [column.name for column in contract.columns]
     for other in there.values():

@@ -1,6 +1,7 @@
 """Contracts from dbt's manifest, whose nodes are read by their attributes."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,8 +14,10 @@ from dbt_phlo.contracts.declarations import (
     Place,
     TestDeclaration,
 )
+from dbt_phlo.contracts.repeated_columns import repeated_columns
 from dbt_phlo.yaml_lines import line_of
 
+_SOURCE = re.compile(r"source\('(.+)', '(.+)'\)")
 DECLARING = ("model", "seed", "snapshot", "source")
 """The kinds of nodes that may have a contract."""
 
@@ -25,9 +28,11 @@ def contracts(manifest: Any, dialect: str, root: Path) -> dict[str, Contract]:
     ``root`` is the project's folder, for the lines in messages. Raises ``ContractError`` or
     ``TypeRefused`` for the first mistake.
     """
-    tests = tests_of(manifest)
+    tests, repeated = tests_of(manifest), repeated_columns(manifest)
     return {
-        node.unique_id: build(declaration(node, tests.get(node.unique_id, ()), root), dialect)
+        node.unique_id: build(
+            declaration(node, tests.get(node.unique_id, ()), root, repeated), dialect
+        )
         for node in (*manifest.nodes.values(), *manifest.sources.values())
         if str(node.resource_type) in DECLARING and node.columns
     }
@@ -35,34 +40,51 @@ def contracts(manifest: Any, dialect: str, root: Path) -> dict[str, Contract]:
 
 def contract_of(node: Any, manifest: Any, dialect: str, root: Path) -> Contract:
     """The contract of one node."""
-    return build(declaration(node, tests_of(manifest).get(node.unique_id, ()), root), dialect)
+    tests = tests_of(manifest).get(node.unique_id, ())
+    return build(declaration(node, tests, root, repeated_columns(manifest)), dialect)
 
 
 def tests_of(manifest: Any) -> dict[str, list[Any]]:
     """The generic data tests of a manifest, by the node that each is attached to.
 
-    dbt attaches no test to a source: it depends on nothing else.
+    dbt attaches no test to a source, but says which one it is a test of.
     """
     found: dict[str, list[Any]] = {}
     for test in manifest.nodes.values():
         if str(test.resource_type) != "test" or getattr(test, "test_metadata", None) is None:
             continue
-        owner = test.attached_node
-        if owner is None and len(test.depends_on.nodes) == 1:
-            owner = test.depends_on.nodes[0]
+        owner = test.attached_node or _source_of(test)
         if owner is not None:
             found.setdefault(owner, []).append(test)
     return found
 
 
-def declaration(node: Any, tests: Iterable[Any], root: Path) -> Declaration:
-    """What the author wrote of one node."""
+def _source_of(test: Any) -> str | None:
+    """The source's table that a test is of; it may depend on others too, as ``relationships``."""
+    found = _SOURCE.search(str(test.test_metadata.kwargs.get("model")))
+    ending = "." + ".".join(found.groups()) if found else ""
+    return next((one for one in test.depends_on.nodes if found and one.endswith(ending)), None)
+
+
+def declaration(
+    node: Any,
+    tests: Iterable[Any],
+    root: Path,
+    repeated: Mapping[tuple[str, ...], Iterable[str]] | None = None,
+) -> Declaration:
+    """What the author wrote of one node.
+
+    ``repeated`` are the columns that dbt has dropped because another has the same name.
+    """
     config = node.config
     contract = getattr(config, "contract", None)
     key = getattr(config, "unique_key", None)
+    columns = [_column(column) for column in node.columns.values()]
+    for name in (repeated or {}).get(_key(node), ()):
+        columns.append(ColumnDeclaration(unquoted(name)))
     return Declaration(
         name=node.name,
-        columns=tuple(_column(column) for column in node.columns.values()),
+        columns=tuple(columns),
         constraints=tuple(_constraint(c) for c in getattr(node, "constraints", None) or ()),
         tests=tuple(_test(test) for test in tests),
         description=_words(node.description),
@@ -137,10 +159,19 @@ def _file(node: Any) -> str:
     return str(patch.split("://", 1)[-1] or node.original_file_path)
 
 
+def _key(node: Any) -> tuple[str, ...]:
+    """The id of a node's YAML file, and the names that lead to it there."""
+    if str(node.resource_type) == "source":
+        file = f"{node.package_name}://{node.original_file_path}"
+        return (file, node.source_name, node.name)
+    return (str(getattr(node, "patch_path", None) or ""), node.name)
+
+
 def _place(node: Any, root: Path) -> Place:
     """Lines are looked for when something is wrong, not before."""
     outer = (node.source_name,) if str(node.resource_type) == "source" else ()
-    owner = _Owner(_file(node), root, (*outer, node.name))
+    section = f"{node.resource_type}s"
+    owner = _Owner(_file(node), root, (*outer, node.name), section)
 
     def place(column: str, key: str) -> Origin:
         return LazyOrigin(owner, column, key)
@@ -152,6 +183,7 @@ class _Owner(NamedTuple):
     file: str
     root: Path
     names: tuple[str, ...]
+    section: str
 
 
 class LazyOrigin(Origin):
@@ -177,4 +209,5 @@ class LazyOrigin(Origin):
         """The line of the key, from 1; None where the file does not have it."""
         owner = self._owner
         names = (*owner.names, self._column) if self._column else owner.names
-        return line_of(owner.root / owner.file, *names, key=self._key)
+        path = owner.root / owner.file
+        return line_of(path, *names, key=self._key, section=owner.section)
