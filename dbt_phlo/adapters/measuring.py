@@ -124,6 +124,8 @@ class Measurement:
     def _decided(self, failed: int | None) -> Outcome:
         """The answer, without consequences if so many failing rows are allowed."""
         answer, asked = self._answer, self._asked
+        if self._supplied is not None and self._supplied.is_of_table:
+            return answer._replace(should_warn=True, should_error=True)
         if asked.share is None or not failed:
             return answer
         if answer.total is None and asked.target:

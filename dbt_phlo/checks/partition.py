@@ -16,12 +16,11 @@ WHOLE_TABLE = (
     "expect_column_values_to_be_unique",
     "expect_compound_columns_to_be_unique",
     "relationships_where",
-    "pandera_contract",
     "phlo_freshness",
     "phlo_reconcile",
 )
-"""Tests that one partition cannot answer: uniqueness and relationships (a schema contract holds
-such rules), how new the newest row is, and comparisons with another relation."""
+"""Tests that one partition cannot answer: uniqueness and relationships, how new the newest row is,
+and comparisons with another relation. A schema contract tells its rules apart itself."""
 
 SCOPES = ("table", "partition")
 _DAY = timedelta(days=1)

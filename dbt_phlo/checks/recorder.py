@@ -34,6 +34,8 @@ class Evidence:
     """The query of the failing rows, without a limit."""
     sample: tuple[Mapping[str, Any], ...] = ()
     notes: tuple[str, ...] = field(default=())
+    is_of_table: bool = False
+    """Whether something is wrong that no share and no number of failing rows allows."""
 
 
 class Recorder:

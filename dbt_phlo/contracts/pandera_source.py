@@ -12,7 +12,7 @@ from dbt_phlo.contracts.pandera.source_code import NO_DESCRIPTION
 from dbt_phlo.errors import TypeRefused
 from dbt_phlo.tables.schema import Type
 
-__all__ = ["contract_from_class", "load_class"]
+__all__ = ["contract_from_class", "is_generated", "load_class"]
 
 
 def contract_from_class(cls: Any, name: str = "") -> Contract:
@@ -28,7 +28,7 @@ def contract_from_class(cls: Any, name: str = "") -> Contract:
     called = cls.__name__ if isinstance(cls, type) else schema.name or "a DataFrameSchema"
     columns = tuple(_column(called, key, of, cls) for key, of in schema.columns.items())
     recorded = _recorded(cls)
-    if not _is_generated(cls):
+    if not is_generated(cls):
         return Contract(
             name or schema.name or called,
             columns,
@@ -93,7 +93,8 @@ def _description(text: str | None) -> str:
     return inspect.cleandoc(text) if text else ""
 
 
-def _is_generated(cls: Any) -> bool:
+def is_generated(cls: Any) -> bool:
+    """Whether a class was made from a contract, which it gives back whole."""
     return isinstance(cls, type) and any(
         base.__module__ in ("dbt_phlo.contracts.pandera.on_pandas", _POLARS) for base in cls.__mro__
     )

@@ -19,6 +19,7 @@ from dbt_phlo.adapters.hook_lines import HookLinesMixin
 from dbt_phlo.adapters.lifecycle import PhloAdapterMixin
 from dbt_phlo.adapters.operations import OperationsMixin
 from dbt_phlo.adapters.problems import as_dbt_errors
+from dbt_phlo.adapters.schema_checks import SchemaChecksMixin
 from dbt_phlo.errors import ConfigError
 from dbt_phlo.history import TABLES
 from dbt_phlo.names import quoted
@@ -27,7 +28,12 @@ from dbt_phlo.tables.metadata import staging_name, under_construction
 
 
 class PhloDuckDBAdapter(
-    ChecksMixin, PhloAdapterMixin, HookLinesMixin, OperationsMixin, DuckDBAdapter
+    SchemaChecksMixin,
+    ChecksMixin,
+    PhloAdapterMixin,
+    HookLinesMixin,
+    OperationsMixin,
+    DuckDBAdapter,
 ):
     """dbt-duckdb on an Iceberg lake."""
 
