@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 
 from deliver import DELIVERIES, deliver_month, deliver_reference
@@ -20,6 +22,7 @@ import dbt_phlo
 
 ROOT = HERE.parent
 BEGAN = time.perf_counter()
+SCHEMAS = HERE / "generated_schemas"
 JUNE = 166_158
 JULY = 195_583
 BREAKING = {
@@ -107,6 +110,9 @@ def story() -> Build:
     expect((july.raw_flights, july.flights) == (JULY, JULY), f"{JULY:,} flights, not {july}")
     expect(july.last_day == date(2013, 7, 31), f"31 July as the last day, not {july.last_day}")
     monthly_summary()
+
+    step("7. The YAML of the models, as typed classes that validate data frames")
+    generated_schemas()
     return blocked
 
 
@@ -144,6 +150,24 @@ def monthly_summary() -> None:
             f"     {month:%B}".ljust(14)
             + f"{flights:>9,}{cancelled:>11,}{delay:>14.1f}{late:>14.0%}"
         )
+
+
+def generated_schemas() -> None:
+    """Writes a Pandera class for each model, and lets one of them judge the table that it is of."""
+    shutil.rmtree(SCHEMAS, ignore_errors=True)
+    program = [sys.executable, "-m", "dbt_phlo", "schema", "generate", "--all"]
+    options = ["--out", str(SCHEMAS), "--backend", "polars", "--project-dir", str(HERE)]
+    done = subprocess.run([*program, *options], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        say(done.stdout + done.stderr)
+    expect(done.returncode == 0, "schemas to be generated")
+    sys.path.insert(0, str(SCHEMAS.parent))
+    daily_delays = import_module(f"{SCHEMAS.name}.daily_delays").DailyDelays
+    with dbt_phlo.connect(project_dir=str(HERE), profiles_dir=str(HERE), target="prod") as reader:
+        rows = daily_delays.validate(reader.execute("from lake.gold.daily_delays").pl(), lazy=True)
+    modules = len(list(SCHEMAS.glob("[!_]*.py")))
+    say(f"   {modules} modules lie in {SCHEMAS.relative_to(ROOT)}")
+    say(f"   {SCHEMAS.name}.daily_delays.DailyDelays has found no mistake in {len(rows):,} rows.")
 
 
 def expect_success(done: Build) -> None:

@@ -5,18 +5,22 @@ own output. A refusal is an error, so that the command exits 1.
 """
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from dbt.adapters.base.meta import AdapterMeta, available
 
+from dbt_phlo.adapters.declared_contracts import contracts
 from dbt_phlo.adapters.problems import as_dbt_errors
 from dbt_phlo.adapters.project import Project
 from dbt_phlo.catalogs import Catalog
+from dbt_phlo.catalogs.values import TableName
 from dbt_phlo.endpoint.counting import counter
-from dbt_phlo.errors import ConfigError
-from dbt_phlo.runs import approval, changes, refs, wording
+from dbt_phlo.errors import ConfigError, ContractError
+from dbt_phlo.runs import approval, changes, drift_wording, refs, wording
 from dbt_phlo.runs.cleanup import cleanup
 from dbt_phlo.runs.rebase import rebase
+from dbt_phlo.runs.schema_drift import drift
 from dbt_phlo.settings import Settings
 
 
@@ -25,6 +29,9 @@ class OperationsMixin(metaclass=AdapterMeta):
 
     phlo_settings: Any
     phlo_catalog: Any
+    config: Any
+    Relation: Any
+    get_columns_in_relation: Any
     _phlo_project: Any
 
     @available.parse(lambda *a, **k: "")
@@ -97,6 +104,33 @@ class OperationsMixin(metaclass=AdapterMeta):
             done = cleanup(self._operated(), project, dry_run=dry, tell=_announce)
             return _say(wording.cleanup(done))
 
+    @available.parse(lambda *a, **k: "")
+    def phlo_schema(self, select: Any = None, ref: str | None = None) -> str:
+        """Compare contracts with the tables on a ref; an error where they differ."""
+        with as_dbt_errors():
+            project: Project = self._phlo_project()
+            found = contracts(project, Path(self.config.project_root), _names(select))
+            name = str(ref) if ref else self.phlo_settings().branch
+            done = drift(self._operated(), name, found.declared(project), self._phlo_described_view)
+            _say(drift_wording.lines(done, found.silent))
+            if done.drifted:
+                models = ", ".join(one.model for one in done.drifted)
+                raise ContractError(
+                    f"what is on {done.ref} is not what is declared: {models}",
+                    remedy="each difference above says what to do",
+                    code="PHLO931",
+                )
+        return ""
+
+    def _phlo_described_view(self, table: TableName) -> list[tuple[str, str]]:
+        """The columns of a view on the ref that this command is bound to."""
+        relation = self.Relation.create(
+            database=self.config.credentials.database,
+            schema=table.namespace,
+            identifier=table.name,
+        )
+        return [(column.name, column.dtype) for column in self.get_columns_in_relation(relation)]
+
     def _operated(self) -> Catalog:
         catalog: Catalog = self.phlo_catalog()
         return catalog
@@ -112,6 +146,13 @@ def _announce(line: str) -> None:
     from dbt_phlo.adapters.output import announce
 
     announce(line)
+
+
+def _names(given: Any) -> list[str]:
+    """Models of ``--args``: a list, or names with blanks or commas between them."""
+    if isinstance(given, list | tuple):
+        return [str(name) for name in given]
+    return str(given or "").replace(",", " ").split()
 
 
 def _flag(name: str, given: Any) -> bool:

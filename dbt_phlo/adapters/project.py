@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dbt_phlo.catalogs.values import TableName
+from dbt_phlo.contracts import manifest_source
 from dbt_phlo.errors import ConfigError, RunError
 from dbt_phlo.meta import check_meta
 from dbt_phlo.names import HISTORY_SCHEMA
@@ -98,6 +99,25 @@ class Project:
         found: dict[TableName, None] = {}
         self._collect_reads(unique_id, found, set())
         return list(found)
+
+    def declaring(self) -> dict[str, Any]:
+        """The nodes that may have a contract, by the names that people call them."""
+        nodes = {_selected_by(node): node for node in self._nodes(*BUILT)}
+        for source in self._manifest.sources.values():
+            nodes[f"{source.source_name}.{source.name}"] = source
+        return nodes
+
+    def tests(self) -> dict[str, list[Any]]:
+        """The generic data tests, by the node that each is of."""
+        return manifest_source.tests_of(self._manifest)
+
+    def is_own(self, node: Any) -> bool:
+        """Whether a node is of this project, and not of a package."""
+        return bool(node.package_name == self._name)
+
+    def table_of(self, node: Any) -> TableName | None:
+        """The table or view of the lake that a node is; None for one elsewhere, or ephemeral."""
+        return None if _is_ephemeral(node) else self._table(node)
 
     def assert_hooks(self) -> None:
         """Raise unless the project's hook lines are there, the end one last."""
@@ -218,7 +238,7 @@ def _must_pass(node: Any) -> bool:
 
 
 def _is_ephemeral(node: Any) -> bool:
-    return bool(node.config.materialized == "ephemeral")
+    return getattr(node.config, "materialized", "") == "ephemeral"
 
 
 def _place(root: Path, node: Any, key: str) -> str:

@@ -14,6 +14,7 @@ from dbt_phlo.cli.doctor import doctor
 from dbt_phlo.cli.edge import Root
 from dbt_phlo.cli.init import init
 from dbt_phlo.cli.runs import runs
+from dbt_phlo.cli.schema import schema
 
 __all__ = ["main"]
 
@@ -21,7 +22,7 @@ __all__ = ["main"]
 @click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="dbt-phlo", help="Print the version and end.")
 def main() -> None:
-    """Branches, runs and the health of a dbt-phlo lake.
+    """Branches, runs, contracts and the health of a dbt-phlo lake.
 
     \b
     Example:
@@ -31,5 +32,5 @@ def main() -> None:
     """
 
 
-for command in (init, doctor, branches, runs):
+for command in (init, doctor, branches, runs, schema):
     main.add_command(command)

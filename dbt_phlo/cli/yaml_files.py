@@ -10,7 +10,8 @@ from dbt_phlo.errors import CommandError
 class Document:
     """One YAML file, by ruamel.yaml's round trip. Raises ``CommandError`` for no mapping."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, text: str | None = None) -> None:
+        """``text`` is what a file that is not there yet begins with."""
         from ruamel.yaml import YAML
         from ruamel.yaml.comments import CommentedMap
         from ruamel.yaml.error import YAMLError
@@ -18,7 +19,7 @@ class Document:
 
         self.path = path
         try:
-            raw = path.read_bytes().decode("utf-8")
+            raw = path.read_bytes().decode("utf-8") if text is None else text
         except UnicodeDecodeError as error:
             raise _refused(path, f"is not UTF-8: {error}") from error
         self._newline = "\r\n" if "\r\n" in raw else "\n"
@@ -56,6 +57,27 @@ class Document:
     def set(self, key: str, value: Any) -> None:
         """Set a key of the document; a new one comes last."""
         self._content[key] = value
+
+    def entry(self, section: str, name: str) -> Any:
+        """The entry of that name in a list of entries; a new and empty one if there is none."""
+        from ruamel.yaml.comments import CommentedMap
+
+        listed = self.listed(self._content, section)
+        for found in listed:
+            if isinstance(found, dict) and str(found.get("name")) == name:
+                return found
+        listed.append(CommentedMap())
+        return listed[-1]
+
+    def listed(self, owner: Any, key: str) -> Any:
+        """The list under a key; a new and empty one if there is none."""
+        from ruamel.yaml.comments import CommentedSeq
+
+        if owner.get(key) is None:
+            owner[key] = CommentedSeq()
+        if not isinstance(owner[key], list):
+            raise _refused(self.path, f"has no list under {key}")
+        return owner[key]
 
     def add_hook(self, key: str, line: str) -> list[str]:
         """Make ``line`` the last hook under ``key``; returns what was done, nothing if it is so."""
@@ -111,6 +133,23 @@ class Document:
         return added, [f"added target {name}" for name in added]
 
 
+def written_to(path: Path, text: str) -> None:
+    """Put a file into its place whole. Raises ``CommandError`` (PHLO805)."""
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with beside.open("w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise CommandError(
+            f"cannot write {path}: {error.strerror}",
+            remedy="mend the folder's permissions, then run the command again",
+            code="PHLO805",
+        ) from error
+
+
 def _is_ours(output: Any) -> bool:
     return isinstance(output, dict) and str(output.get("type", "")).startswith("phlo_")
 
@@ -126,5 +165,5 @@ def _mapping_indent(text: str) -> int:
 
 def _refused(path: Path, what: str) -> CommandError:
     return CommandError(
-        f"{path} {what}", remedy="mend it, then run `dbt-phlo init` again", code="PHLO804"
+        f"{path} {what}", remedy="mend it, then run the command again", code="PHLO804"
     )

@@ -44,7 +44,7 @@ def test_every_command_that_does_something_can_answer_as_json(
 
 
 def test_every_command_that_changes_something_has_a_dry_run() -> None:
-    changing = {"init", "promote", "rebase", "discard", "cleanup"}
+    changing = {"init", "promote", "rebase", "discard", "cleanup", "import"}
     found = {
         path.split()[-1]
         for path, command in commands(main)

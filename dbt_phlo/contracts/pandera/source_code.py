@@ -10,7 +10,7 @@ from dbt_phlo.contracts.pandera.plan import Backend, Field, Plan, plan
 from dbt_phlo.contracts.pandera.shape import COMBINATION, COMBINATION_WITH_NULLS
 
 COMBINATIONS = (COMBINATION, COMBINATION_WITH_NULLS)
-_HEADER = (
+HEADER = (
     "# Made by `dbt-phlo schema generate`; do not edit: the next run writes it anew.",
     "# What a table must be is declared in the YAML of its dbt model.",
 )
@@ -25,7 +25,7 @@ def to_source(contract: Contract, backend: Backend) -> str:
 
 def module(of: Plan) -> str:
     """The text of a plan's module."""
-    lines = [*_HEADER]
+    lines = [*HEADER]
     if of.origin:
         lines.append(f"# Source: {_comment(of.origin)}")
     lines += ["", *_imports(of), "", "", f"class {of.class_name}(Table):", *_docstring(of), ""]
@@ -121,5 +121,5 @@ def _inside(line: str) -> str:
 
 def _comment(text: str) -> str:
     """Text inside of a comment: on one line, and no word that tools read."""
-    plain = literals.text(" ".join(text.split()))[1:-1]
+    plain = literals.text(" ".join(text.split()))[1:-1].replace('\\"', '"')
     return plain.replace("noqa", "no-qa").replace("type:", "type :")
