@@ -7,6 +7,7 @@ from dbt_phlo.errors import ConfigError, nearest
 
 META_KEYS = (
     "automation",
+    "contract",
     "cron",
     "deduplicate",
     "freshness_hours",
@@ -27,7 +28,15 @@ META_KEYS = (
 )
 """Keys of ``config.meta.phlo`` (PRODUCT: "Model YAML")."""
 
-META_SUPPORTED = ("outside_wap", "owner", "partition_column", "pii", "schema", "scope")
+META_SUPPORTED = (
+    "contract",
+    "outside_wap",
+    "owner",
+    "partition_column",
+    "pii",
+    "schema",
+    "scope",
+)
 """Those that this version acts on, or that only describe; the others would do nothing."""
 
 

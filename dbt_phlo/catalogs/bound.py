@@ -5,11 +5,12 @@ loses the swap gets a ``Conflict``; nothing is overwritten.
 """
 
 import json
-import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any
 
 from dbt_phlo import names
+from dbt_phlo.catalogs.described import DescribedViews
+from dbt_phlo.catalogs.pointers import Pointers
 from dbt_phlo.catalogs.values import Key
 from dbt_phlo.errors import AlreadyExists, Conflict, NotFound, ReadOnly
 from dbt_phlo.tables import append, commits, expiry, files, metadata, replacement
@@ -17,27 +18,7 @@ from dbt_phlo.tables.files import Files, Metadata
 from dbt_phlo.tables.manifests import DataFile
 
 
-class Pointers(Protocol):
-    """The pointers of one ref. ``swap`` moves all of them or none."""
-
-    @property
-    def ref(self) -> str: ...
-    def get(self, namespace: str, name: str) -> tuple[Key, str] | None: ...
-    def all(self) -> dict[Key, str]: ...
-    def namespaces(self) -> list[str]: ...
-    def names(self, kind: str, namespace: str) -> list[str]: ...
-    def swap(
-        self,
-        moves: Iterable[tuple[Key, str | None, str | None]],
-        views: Mapping[str, dict[str, Any]] | None = None,
-    ) -> None: ...
-    def create_namespace(self, namespace: str) -> None: ...
-    def drop_namespace(self, namespace: str, *, cascade: bool) -> None: ...
-    def view(self, value: str) -> dict[str, Any]: ...
-    def views(self) -> dict[tuple[str, str], dict[str, Any]]: ...
-
-
-class BoundTables:
+class BoundTables(DescribedViews):
     """Implements ``Tables`` (see ``catalogs.port``) over ``Pointers`` and ``Files``."""
 
     def __init__(
@@ -175,16 +156,27 @@ class BoundTables:
         new = Key(key.kind, target[0], names.table_name(target[1]))
         self._pointers.swap([(key, value, None), (new, None, value)])
 
-    def replace(self, namespace: str, staging: str, target: str) -> None:
+    def replace(
+        self,
+        namespace: str,
+        staging: str,
+        target: str,
+        *,
+        required: Collection[str] = (),
+        order: Sequence[str] = (),
+    ) -> None:
         """Make the staging table the next snapshot of ``target``, in one commit.
 
-        A view of that name gives way; a target that does not exist yet is created. Raises
-        ``Conflict`` when the target is not what it was when the staging table was made: its
-        field ids may be taken, and what the other writer did would be lost.
+        ``required`` are the columns (in lower case) that hold no NULL and shall hold none, and
+        ``order`` is that of the columns. A view of that name gives way; a target that does not
+        exist yet is created. Raises ``Conflict`` when the target is not what it was when the
+        staging table was made: its field ids may be taken, and what the other writer did would be
+        lost.
         """
         self._assert_writable()
         staged_at, raw = self.load(namespace, staging)
         staged = files.parsed(staged_at, raw)
+        shaped = metadata.arranged(staged, required, order)
         existing = self._pointers.get(namespace, target)
         leave = (Key("table", namespace, staging), staged_at, None)
         stands_on = staged["properties"].get(metadata.REPLACES)
@@ -200,9 +192,8 @@ class BoundTables:
             return
         if not staged["snapshots"]:
             staged = replacement.settle(self._files, staged)
-            location = self._written(staged_at, staged)
-        else:
-            location = staged_at
+            shaped = True
+        location = self._written(staged_at, staged) if shaped else staged_at
         view = [(existing[0], existing[1], None)] if existing else []
         self._pointers.swap([*view, leave, (Key("table", namespace, target), None, location)])
 
@@ -221,58 +212,16 @@ class BoundTables:
         still = [(Key("table", *source), read_at, read_at)]
         self._pointers.swap([*still, *gone, (Key("table", *target), None, location)])
 
-    def document(
-        self, namespace: str, name: str, comment: str | None, columns: Mapping[str, str]
-    ) -> None:
-        """Set a table's or view's comment and its columns' docs (names without regard to case)."""
+    def amend(self, namespace: str, name: str, change: Callable[[Metadata], Metadata]) -> None:
+        """Change a table's metadata document, in one commit; none where nothing changes."""
         self._assert_writable()
-        found = self._pointers.get(namespace, name)
-        if found is None:
-            raise NotFound(f"table {namespace}.{name} does not exist on {self.ref}")
-        if found[0].kind == "view":
-            view = self._pointers.view(found[1])
-            described = {**view, "column_comments": {**view.get("column_comments", {}), **columns}}
-            described["comment"] = view.get("comment") if comment is None else comment
-            if described != view:
-                self._put(found[0], found[1], described)
-            return
-        before = self._read(found[1])
-        after = metadata.documented(self._read(found[1]), comment, columns)
-        if after != before:
-            location = self._written(found[1], after)
-            self._pointers.swap([(found[0], found[1], location)])
-
-    def put_view(self, namespace: str, name: str, document: dict[str, Any]) -> None:
-        """Create or replace a view; a table of that name gives way.
-
-        A view whose query stays the same stays as it is, with the comments that ``document`` does
-        not mention.
-        """
-        self._assert_writable()
-        key = Key("view", namespace, names.table_name(name))
-        existing = self._pointers.get(namespace, name)
-        if existing is not None and existing[0] == key:
-            before = self._pointers.view(existing[1])
-            if all(before.get(part) == document.get(part) for part in ("sql", "dialect")):
-                document = {**before, **document}
-            if before != document:
-                self._put(key, existing[1], document)
-            return
-        self._put(key, None, document, gone=[(*existing, None)] if existing else [])
+        location, raw = self.load(namespace, name)
+        after = change(files.parsed(location, raw))
+        if after != files.parsed(location, raw):
+            written = self._written(location, after)
+            self._pointers.swap([(Key("table", namespace, name), location, written)])
 
     # ---- helpers
-
-    def _put(
-        self,
-        key: Key,
-        old: str | None,
-        document: dict[str, Any],
-        *,
-        gone: Iterable[tuple[Key, str, None]] = (),
-    ) -> None:
-        """Store a view's document under a value of its own and move the pointer to it."""
-        value = f"phlo-view:{uuid.uuid4()}"
-        self._pointers.swap([*gone, (key, old, value)], {value: document})
 
     def _written(self, previous: str | None, document: Metadata) -> str:
         """Write the next metadata file of a table, without what is old; returns its location."""

@@ -3,7 +3,7 @@
 ``values`` has what it speaks of. Implementations: ``sql`` (SQLite, PostgreSQL).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from dbt_phlo.catalogs.values import (
@@ -49,10 +49,21 @@ class Tables(Protocol):
     ) -> None: ...
     def drop(self, namespace: str, name: str) -> None: ...
     def rename(self, source: tuple[str, str], target: tuple[str, str]) -> None: ...
-    def replace(self, namespace: str, staging: str, target: str) -> None: ...
+    def replace(
+        self,
+        namespace: str,
+        staging: str,
+        target: str,
+        *,
+        required: Collection[str] = (),
+        order: Sequence[str] = (),
+    ) -> None: ...
     def clone(self, source: tuple[str, str], target: tuple[str, str]) -> None: ...
     def document(
         self, namespace: str, name: str, comment: str | None, columns: Mapping[str, str]
+    ) -> None: ...
+    def amend(
+        self, namespace: str, name: str, change: Callable[[dict[str, Any]], dict[str, Any]]
     ) -> None: ...
     def put_view(self, namespace: str, name: str, document: dict[str, Any]) -> None: ...
 

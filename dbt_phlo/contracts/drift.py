@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from dbt_phlo.contracts.contract import Column, Contract
+from dbt_phlo.contracts.contract import Column, Contract, Origin
 from dbt_phlo.contracts.data_types import parse
 from dbt_phlo.contracts.iceberg import plain
 from dbt_phlo.errors import TypeRefused, nearest
@@ -84,8 +84,8 @@ def differences(contract: Contract, found: Iterable[Found]) -> tuple[Difference,
                 Difference(
                     "extra",
                     other.name,
-                    f"{contract.name} has the column {other.name} ({other.written}), which its "
-                    f"contract lacks.{nearest(other.name, declared)}",
+                    f"{_at(contract.origin)}{contract.name} has the column {other.name} "
+                    f"({other.written}), which its contract lacks.{nearest(other.name, declared)}",
                     f"add {other.name} with data_type: {other.written.lower()} to the YAML, or "
                     "drop it from the model",
                 )
@@ -115,7 +115,11 @@ def _parsed(text: str, dialect: str) -> Type | None:
 
 
 def _place(column: Column) -> str:
-    return f"{column.origin}: " if column.origin.file else ""
+    return _at(column.origin)
+
+
+def _at(origin: Origin) -> str:
+    return f"{origin}: " if origin.file else ""
 
 
 def _missing(column: Column, contract: Contract, others: Iterable[Found]) -> Difference:

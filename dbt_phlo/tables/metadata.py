@@ -5,7 +5,7 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from dbt_phlo.tables import schema as schemas
@@ -109,6 +109,47 @@ def documented(document: Metadata, comment: str | None, columns: Mapping[str, st
         if field["name"].lower() in docs:
             field["doc"] = docs[field["name"].lower()]
     schemas.add_schema(document, fields, document["last-column-id"])
+    return document
+
+
+def arranged(document: Metadata, required: Collection[str], order: Sequence[str]) -> bool:
+    """Make columns of ``document`` required, in this order (names without regard to case).
+
+    Columns that ``order`` does not name come last. Returns whether anything has changed. The caller
+    knows that the columns hold no NULL: an optional column that becomes required would else break
+    the table (Iceberg specification v2, "Schema Evolution").
+    """
+    fields = json.loads(json.dumps(schemas.current(document)["fields"]))
+    for field in fields:
+        field["required"] = field["name"].lower() in required
+    places = {name.lower(): place for place, name in enumerate(order)}
+    fields.sort(key=lambda field: places.get(field["name"].lower(), len(places)))
+    if fields == schemas.current(document)["fields"]:
+        return False
+    schemas.add_schema(document, fields, document["last-column-id"])
+    return True
+
+
+def evolved(
+    document: Metadata, wanted: Sequence[dict[str, Any]], required: Collection[str]
+) -> Metadata:
+    """``document`` itself with the wider types and the new columns of ``wanted``, which come last.
+
+    ``required`` are all the columns (in lower case) that refuse NULL. Ids, docs and columns that
+    are not wanted stay. Ids of ``wanted`` do not count.
+    """
+    types = {field["name"].lower(): field for field in wanted}
+    current = schemas.current(document)["fields"]
+    fields = []
+    for field in current:
+        new = types.pop(field["name"].lower(), None)
+        wider = new is not None and schemas.compatible(field["type"], new["type"])
+        fields.append({**field, "type": new["type"] if new and wider else field["type"]})
+    fields += [{"name": new["name"], "type": new["type"]} for new in types.values()]
+    for field in fields:
+        field["required"] = field["name"].lower() in required
+    schema, last_id = schemas.with_ids({"fields": fields}, document)
+    schemas.add_schema(document, schema["fields"], last_id)
     return document
 
 

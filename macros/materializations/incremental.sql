@@ -28,9 +28,9 @@
       {% do run_query(create_table_as(True, batch, compiled_code, language)) %}
     {% endif %}
     {% do adapter.commit() %}
+    {% do adapter.phlo_keep_contract(batch, target, model, on_schema_change) %}
     {% set columns = process_schema_changes(on_schema_change, batch, existing) or adapter.get_columns_in_relation(existing) %}
     {% do adapter.commit() %}
-    {% do adapter.phlo_check_constraints(batch, target, model) %}
     {% do phlo_apply_batch(batch, target, columns) %}
   {% endif %}
 

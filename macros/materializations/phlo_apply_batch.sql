@@ -20,7 +20,7 @@
   {% if in_copy %}
     {%- set staging = adapter.phlo_staging(target) -%}
     {% do run_query('create table ' ~ staging ~ ' as from ' ~ copy) %}
-    {% do adapter.phlo_replace(staging, target) %}
+    {% do adapter.phlo_replace(staging, target, model) %}
     {% do run_query('drop table ' ~ copy) %}
   {% endif %}
 {% endmacro %}

@@ -13,6 +13,7 @@ from dbt_phlo.adapters.checks import ChecksMixin
 from dbt_phlo.adapters.duckdb import constraints, documentation, leftovers, seeds
 from dbt_phlo.adapters.duckdb.column import PhloDuckDBColumn
 from dbt_phlo.adapters.duckdb.connections import PhloDuckDBConnectionManager, engine_errors
+from dbt_phlo.adapters.duckdb.contracts import ContractsMixin
 from dbt_phlo.adapters.duckdb.environment import PhloEnvironment
 from dbt_phlo.adapters.duckdb.relation import PhloDuckDBRelation
 from dbt_phlo.adapters.hook_lines import HookLinesMixin
@@ -29,6 +30,7 @@ from dbt_phlo.tables.metadata import staging_name, under_construction
 
 class PhloDuckDBAdapter(
     SchemaChecksMixin,
+    ContractsMixin,
     ChecksMixin,
     PhloAdapterMixin,
     HookLinesMixin,
@@ -149,27 +151,21 @@ class PhloDuckDBAdapter(
         schema = environment.exact_schema(target.schema)
         with as_dbt_errors():
             try:
-                self.phlo_check_constraints(staging, target, model)
-                environment.tables.replace(schema, staging.identifier, target.identifier)
+                contract = self._phlo_enforced(model)
+                if contract is not None:
+                    self._phlo_keeps(staging, contract, model)
+                environment.tables.replace(
+                    schema,
+                    staging.identifier,
+                    target.identifier,
+                    required=constraints.required(contract),
+                    order=[column.name for column in contract.columns] if contract else (),
+                )
             except BaseException:
                 if environment.tables.exists(schema, staging.identifier):
                     environment.tables.drop(schema, staging.identifier)
                 raise
             environment.views.forget(schema, target.identifier)
-        return ""
-
-    @available.parse(lambda *a, **k: "")
-    def phlo_check_constraints(self, rows: Any, target: Any, model: Any) -> str:
-        """Raise when ``rows`` break a constraint of the model's enforced contract."""
-        with as_dbt_errors():
-            constraints.check(self._rows, rows, target, model or {})
-        return ""
-
-    @available.parse(lambda *a, **k: "")
-    def phlo_check_types(self, target: Any, model: Any) -> str:
-        """Raise when a column's declared type is not a whole one."""
-        with as_dbt_errors():
-            constraints.check_types(target, model)
         return ""
 
     @available.parse(lambda self, sql, relation: sql)
@@ -328,6 +324,3 @@ class PhloDuckDBAdapter(
     def _is_lake(self, database: str | None) -> bool:
         lake: str = self.config.credentials.database
         return (database or "").strip('"').lower() == lake.lower()
-
-    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
-        return [tuple(row) for row in self.execute(sql, fetch=True)[1].rows]
