@@ -1,6 +1,7 @@
 """What ``dbt-phlo schema`` says: lines for people, documents for programs."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +9,7 @@ from dbt_phlo.adapters.declared_contracts import Contracts
 from dbt_phlo.cli import schema_yaml
 from dbt_phlo.cli.inference import Inference
 from dbt_phlo.cli.schema_yaml import Imported
-from dbt_phlo.contracts.pandera.folder import Folder
+from dbt_phlo.contracts.pandera.folder import PACKAGE, Folder
 from dbt_phlo.runs.schema_drift import Drift
 
 _DONE = {"create": "created", "change": "changed", "keep": "up to date", "remove": "removed"}
@@ -18,9 +19,7 @@ _WANTED = {"create": "missing", "change": "stale", "keep": "up to date", "remove
 def folder(of: Folder, found: Contracts, *, check: bool) -> Iterator[str]:
     """What has become of each module, or what is not as it should be."""
     words = _WANTED if check else _DONE
-    counts: dict[str, int] = {}
     for one in of.modules:
-        counts[words[one.action]] = counts.get(words[one.action], 0) + bool(one.model or _odd(one))
         if one.action != "keep":
             yield f"{words[one.action]}: {of.path / one.file}"
     missing = [(one.model, what, why) for one in of.modules for what, why in one.missing]
@@ -31,14 +30,11 @@ def folder(of: Folder, found: Contracts, *, check: bool) -> Iterator[str]:
         yield f"{model} has a class already: {reference}"
     if found.silent:
         yield f"no columns declared: {', '.join(found.silent)}"
-    total = ", ".join(f"{number} {what}" for what, number in counts.items() if number)
-    yield f"{of.path}: {total or 'nothing to do'}"
+    counts = Counter(words[one.action] for one in of.modules if one.file != PACKAGE)
+    total = ", ".join(f"{number} {what}" for what, number in counts.items())
+    yield f"{of.path}: {total or 'no modules'}"
     if check and not of.is_current:
         yield "  -> `dbt-phlo schema generate` without --check writes them anew"
-
-
-def _odd(module: Any) -> bool:
-    return bool(module.action == "remove")
 
 
 def folder_document(of: Folder, found: Contracts, backend: str) -> dict[str, Any]:

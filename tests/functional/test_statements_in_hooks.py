@@ -180,12 +180,12 @@ def test_two_builds_of_one_table_never_meet(lake: Lake, tmp_path: Path) -> None:
     script = (
         "import time, pathlib\n"
         "from dbt_phlo.adapters.duckdb import constraints\n"
-        "check = constraints.check\n"
+        "check = constraints.check_rows\n"
         "def late(*given):\n"
         f"    pathlib.Path({str(tmp_path / 'staged')!r}).touch()\n"
         f"    while not pathlib.Path({str(tmp_path / 'go')!r}).exists(): time.sleep(0.05)\n"
         "    check(*given)\n"
-        "constraints.check = late\n"
+        "constraints.check_rows = late\n"
         "from dbt.cli.main import cli; cli()"
     )
     given = ("run", "--target", "dev", "--select", "raced", "--vars")
