@@ -1,5 +1,10 @@
 {{ config(materialized='view', enabled=var('phlo_history_models', false)) }}
 
+with told as (
+    select *, max(decided_at) over (partition by run_id) as last_decided_at
+    from {{ phlo_history('contract_changes') }} as contract_changes
+)
+
 select
     run_id,
     invocation_id,
@@ -13,4 +18,5 @@ select
     after,
     promoted,
     decided_at
-from {{ phlo_history('contract_changes') }} as contract_changes
+from told
+where decided_at = last_decided_at

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import duckdb
+
 from dbt_phlo.errors import PhloError
 from dbt_phlo.history import of_run, write
 from dbt_phlo.history.of_run import Decided
@@ -29,5 +31,5 @@ def remember(
             unchecked=session.verdict.unchecked,
         )
         write(catalog, decided.run.branch, of_run.rows(catalog, decided, checks))
-    except PhloError as error:
+    except (PhloError, OSError, duckdb.Error) as error:
         tell(f"the history of run {session.run.id} is not written: {error}")

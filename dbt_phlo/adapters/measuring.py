@@ -154,7 +154,6 @@ class Measurement:
         hidden = redaction.hidden_columns(
             names,
             pii=declared.pii,
-            plain=declared.plain,
             sql="" if declared.shape.is_of_model else asked.query,
         )
         shown = _shown(names, declared)

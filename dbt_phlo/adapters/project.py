@@ -172,8 +172,9 @@ class Project:
 
     def assert_meta(self, root: Path) -> None:
         """Raise for an unknown key of ``meta.phlo``, with the file and the nearest known key."""
-        for node in self._nodes(*BUILT, "test"):
-            given = (node.config.meta or {}).get("phlo")
+        sources = self._manifest.sources.values()
+        for node in (*self._nodes(*BUILT, "test"), *sources):
+            given = (getattr(node.config, "meta", None) or {}).get("phlo")
             if given is not None:
                 check_meta(given, node.name, partial(_place, root, node))
             for column in (getattr(node, "columns", None) or {}).values():

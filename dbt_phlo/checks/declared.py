@@ -34,8 +34,6 @@ class Declared:
     """The columns that tell the model's rows apart, as far as that is declared."""
     pii: frozenset[str]
     """The ``pii`` columns of everything that the test reads."""
-    plain: frozenset[str]
-    """The other columns that are declared there."""
     counts_rows: bool
     """Whether dbt's number is that of the rows that the test's query returns."""
 
@@ -118,8 +116,9 @@ class Declarations:
                 test.depends_on.macros,
             ),
             keys=_keys(tested),
-            pii=frozenset(name for name, secret in columns if secret),
-            plain=frozenset(name for name, secret in columns if not secret),
+            pii=frozenset(
+                part for name, secret in columns if secret for part in (name, name.split(".")[0])
+            ),
             counts_rows=str(test.config.fail_calc).replace(" ", "") == COUNT
             and test.config.limit is None,
         )

@@ -1,5 +1,6 @@
 """Makes a ``Check`` of every data test of an invocation, and writes it when the test has ended."""
 
+import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -156,9 +157,13 @@ def repro(rows_sql: str | None) -> str | None:
     return f"select * from (\n{limited}\n) as failing_rows"
 
 
+_OURS = re.compile(r"\[PHLO[1-9]\d\d\]")
+"""The code of an error of ours about a test, which quotes no value of a row."""
+
+
 def _told(message: str | None, declared: Declared, status: Status) -> str | None:
     """dbt's message; an engine's errors quote values."""
-    if message and status == "error" and declared.pii:
+    if message and status == "error" and declared.pii and not _OURS.search(message):
         return "left out, because the test reads columns that are pii; dbt's log has it"
     return message
 

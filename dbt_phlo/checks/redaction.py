@@ -1,8 +1,9 @@
 """Which columns of failing rows are not shown: those that are ``pii``, and what is made of them."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from dbt_phlo.checks import provenance
 
 HIDDEN = "***"
 
@@ -11,32 +12,37 @@ def hidden_columns(
     columns: Iterable[str],
     *,
     pii: Iterable[str],
-    plain: Iterable[str] = (),
     sql: str = "",
 ) -> frozenset[str]:
     """The columns of a query's result whose values must not be seen.
 
-    ``pii`` and ``plain`` are the declared columns of the models that the query reads, and ``sql``
-    is the query as its author wrote it, empty for ``select *`` of one model. A query that names a
-    ``pii`` column may give its values under any name: then only what is surely another column of
-    the model is shown, not what the query calls so itself.
+    ``pii`` are columns of the models that the query reads, and ``sql``
+    is the query, empty for ``select *`` of one model. A query may give the values of a ``pii``
+    column under any name: what it makes of other columns alone is shown. Where that cannot be told,
+    as behind a ``with``, nothing but ``***`` is.
 
-    >>> sorted(hidden_columns(["id", "e"], pii=["email"], plain=["id"],
+    >>> sorted(hidden_columns(["id", "e"], pii=["email"],
     ...                       sql="select id, lower(email) as e from customers"))
     ['e']
     """
     secret = {name.lower() for name in pii}
     if not secret:
         return frozenset()
-    known = {name.lower() for name in plain}
-    text = sql.lower()
-    mentioned = any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) for name in secret)
-    return frozenset(
-        column
-        for column in columns
-        if column.lower() in secret
-        or (mentioned and (column.lower() not in known or _is_alias(column.lower(), text)))
-    )
+    if not sql:
+        return frozenset(column for column in columns if column.lower() in secret)
+    made = provenance.made_of(sql)
+    return frozenset(column for column in columns if _is_hidden(column.lower(), secret, made))
+
+
+def _is_hidden(
+    column: str, secret: set[str], made: Mapping[str, frozenset[str] | None] | None
+) -> bool:
+    if made is None or column in secret:
+        return True
+    if column not in made:
+        return provenance.STAR not in made
+    of = made[column]
+    return of is None or bool(of & secret)
 
 
 def redacted(row: Mapping[str, Any], hidden: frozenset[str]) -> dict[str, Any]:
@@ -50,8 +56,3 @@ def redacted(row: Mapping[str, Any], hidden: frozenset[str]) -> dict[str, Any]:
 def kept(row: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Any]:
     """The row with some of its columns alone, in their order."""
     return {name: row[name] for name in columns}
-
-
-def _is_alias(column: str, sql: str) -> bool:
-    """Whether the query gives this name to something itself."""
-    return re.search(rf'\bas\s+["`]?{re.escape(column)}(?!\w)', sql) is not None

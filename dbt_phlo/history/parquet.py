@@ -9,6 +9,9 @@ from typing import Any
 from dbt_phlo.names import literal, quoted
 from dbt_phlo.tables.duckdb_types import written
 
+LEAST_OBJECT = 1 << 16
+"""DuckDB takes twice the memory of the longest row that it is told of, for each thread."""
+
 
 def encoded(rows: Sequence[Mapping[str, Any]], schema: Mapping[str, Any]) -> bytes:
     """A Parquet file of ``rows`` in the columns of an Iceberg schema; what a row lacks is NULL.
@@ -17,16 +20,16 @@ def encoded(rows: Sequence[Mapping[str, Any]], schema: Mapping[str, Any]) -> byt
     """
     with tempfile.TemporaryDirectory(prefix="phlo-history-") as folder:
         source = Path(folder) / "rows.json"
-        with source.open("w", encoding="utf-8") as lines:
-            for row in rows:
-                lines.write(json.dumps(dict(row), ensure_ascii=False) + "\n")
+        lines = [json.dumps(dict(row), ensure_ascii=False).encode() for row in rows]
+        source.write_bytes(b"\n".join([*lines, b""]))
+        longest = max([LEAST_OBJECT, *(len(line) + 1 for line in lines)])
         columns = ", ".join(
             f"{literal(field['name'])}: {literal(written(field['type']))}"
             for field in schema["fields"]
         )
         found = (
             f"select * from read_json({literal(str(source))}, format = 'newline_delimited', "
-            f"columns = {{{columns}}}, maximum_object_size = {1 << 28})"
+            f"columns = {{{columns}}}, maximum_object_size = {longest})"
         )
         return _copied(found, schema, Path(folder))[0]
 

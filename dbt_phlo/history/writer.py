@@ -33,7 +33,7 @@ def write(catalog: Catalog, branch: str, rows: Rows) -> None:
     """
     tables = catalog.at(branch)
     for name, some in rows.items():
-        if some:
+        if some or not tables.exists(SCHEMA, name):  # a reader finds each table, also an empty one
             _retried(catalog, tables, name, some)
 
 
@@ -53,6 +53,8 @@ def _retried(
 
 def _append(catalog: Catalog, tables: Tables, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
     seen, metadata = _made(tables, name)
+    if not rows:
+        return
     schema = schemas.current(metadata)
     data, count = parquet.encoded(rows, schema), len(rows)
     full = data_files(metadata) >= MOST_FILES

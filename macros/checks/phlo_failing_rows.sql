@@ -12,8 +12,8 @@ where {{ column }} is null
 {{ phlo_check_ctes() }}
 select *
 from {{ target }}
-where {{ column }} in (
-  select {{ shape['found'] }} from (
+where {{ phlo_key([column]) }} in (
+  select {{ phlo_key([shape['found']]) }} from (
 {{ sql }}
   ) as dbt_test
 )
@@ -27,7 +27,7 @@ where exists (
 {{ sql }}
   ) as dbt_test
   where {% for name in shape['columns'] -%}
-    dbt_test.{{ name }} is not distinct from tested.{{ name }}{{ ' and ' if not loop.last }}
+    {{ phlo_key(['dbt_test.' ~ name]) }} is not distinct from {{ phlo_key(['tested.' ~ name]) }}{{ ' and ' if not loop.last }}
   {%- endfor %}
 )
 order by {{ shape['columns'] | join(', ') }}

@@ -7,7 +7,14 @@
     ) -%}
     {%- set values = [] -%}
   {%- endif -%}
+  {%- set written = [] -%}
+  {%- for value in values -%}
+    {%- if value is none -%}
+      {%- do phlo_refuse_test('one of values is null', 'leave it out: NULL passes, and not_null finds it') -%}
+    {%- endif -%}
+    {%- do written.append((value | string).replace("'", "''") if quote else value) -%}
+  {%- endfor -%}
   {{ return(adapter.dispatch('test_accepted_values', 'dbt')(
-    model, phlo_test_column(column_name), values, quote
+    model, phlo_test_column(column_name), written, quote
   )) }}
 {% endtest %}

@@ -18,6 +18,8 @@
 
 {# Only the keys that occur more than once are held in memory while the rows are read. #}
 {% macro default__test_phlo_unique_combination(model, columns) -%}
+{%- set keys = [] -%}
+{%- for column in columns -%}{%- do keys.append('phlo_keys.phlo_key_' ~ loop.index) -%}{%- endfor -%}
 select phlo_rows.*
 from (select * from {{ model }}) as phlo_rows
 semi join (
@@ -30,7 +32,7 @@ semi join (
   group by {% for column in columns %}{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}
   having count(*) > 1
 ) as phlo_keys
-  on {% for column in columns %}{{ column }} = phlo_keys.phlo_key_{{ loop.index }}{{ ' and ' if not loop.last }}{% endfor %}
+  on {{ phlo_key(columns) }} = {{ phlo_key(keys) }}
 {%- endmacro %}
 
 {# A join would miss NaN, which equals nothing in Trino; a partition of a window holds it together. #}

@@ -68,6 +68,35 @@ def test_the_models_read_the_history_and_are_there_before_the_first_run(shop: La
             assert reader.execute(f"select count(*) from lake.main.{view}").fetchall() == [(0,)]
 
 
+def test_every_table_of_history_is_there_after_the_first_run(shop: Lake) -> None:
+    assert shop.dbt("build").code == 0
+    for table in ("runs", "checks", "check_failures", "contract_changes"):
+        assert f"_phlo.{table}" in shop.holds(history=True)
+
+
+def test_the_models_are_checked_enough_for_a_project_that_asks_for_checks_of_everything(
+    shop: Lake,
+) -> None:
+    strict = VARS.replace("}", ", phlo_require_checks: all}")
+    shop.write("dbt_project.yml", shop.folder.joinpath("dbt_project.yml").read_text() + strict)
+    outcome = shop.dbt("build")
+    assert outcome.code == 0, outcome.text
+
+
+def test_a_change_is_told_once_however_many_commands_a_run_has(shop: Lake) -> None:
+    shop.write("dbt_project.yml", shop.folder.joinpath("dbt_project.yml").read_text() + VARS)
+    assert shop.dbt("build").code == 0
+    shop.write("models/orders.sql", "select 1 as id, 2 as customer, 3 as extra")
+    for command in ("run", "test"):
+        assert shop.dbt(command, PHLO_RUN_ID="two").code == 0
+    assert shop.dbt("build", "-s", "phlo_contract_changes").code == 0
+    asked = "select table_name, column_name, promoted from lake.main.phlo_contract_changes"
+    wanted = "run_id = 'two' and change = 'added' and column_name = 'extra'"
+    with dbt_phlo.connect(shop.folder) as reader:
+        told = reader.execute(f"{asked} where {wanted}").fetchall()
+    assert told == [("main.orders", "extra", True)]
+
+
 def test_the_models_are_disabled_until_they_are_asked_for(shop: Lake) -> None:
     assert "phlo_runs" not in shop.dbt("ls").text
 

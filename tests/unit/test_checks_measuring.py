@@ -29,7 +29,6 @@ DECLARED = Declared(
     shape=Shape("value", ("id",), "unique_field", "n_records"),
     keys=("id",),
     pii=frozenset(),
-    plain=frozenset({"id"}),
     counts_rows=True,
 )
 

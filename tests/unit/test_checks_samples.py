@@ -58,7 +58,7 @@ def test_there_are_at_most_twenty_rows_and_no_column_is_lost() -> None:
 
 
 def hidden(columns: list[str], sql: str) -> set[str]:
-    return set(redaction.hidden_columns(columns, pii=["Email"], plain=["id", "grade"], sql=sql))
+    return set(redaction.hidden_columns(columns, pii=["Email"], sql=sql))
 
 
 def test_pii_columns_are_hidden_under_any_case() -> None:
@@ -76,6 +76,30 @@ def test_what_a_query_makes_of_a_pii_column_is_hidden() -> None:
 
 def test_a_query_that_does_not_name_it_hides_nothing_else() -> None:
     assert hidden(["id", "total", "emails"], "select id, 1 as total, emails from c") == set()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select id, email grade from c",
+        "with x(id, grade) as (select id, email from c) select id, grade from x",
+        "select id, columns('^em') as grade from c",
+        "select id, to_json(m) as grade from c as m",
+        "select id, cast(m as varchar) as grade from c as m",
+        "select id, grade from (select id, email as grade from c)",
+        "select id, (select max(email) from c) as grade from c",
+        "select id, grade from c union all select id, email from c",
+        "select * replace (email as grade) from c",
+    ],
+)
+def test_no_way_to_write_a_query_shows_a_pii_column(sql: str) -> None:
+    assert "grade" in hidden(["id", "grade"], sql)
+
+
+def test_rows_of_a_model_behind_a_filter_are_shown() -> None:
+    sql = "select * from (select * from c where id > 1) as dbt_subquery where grade < 0"
+    assert hidden(["id", "email", "grade"], sql) == {"email"}
+    assert hidden(["id", "n"], "select id, count(*) as n from c group by id") == set()
 
 
 def test_a_hidden_null_is_still_seen_to_be_one() -> None:

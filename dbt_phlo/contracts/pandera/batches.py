@@ -11,6 +11,7 @@ from typing import Any
 
 from dbt_phlo.contracts.pandera.hand_written import TABLE, HandWritten, Positions
 from dbt_phlo.errors import ContractError
+from dbt_phlo.extras import optional
 
 PROBED_ROWS = 500
 SAMPLE_ROWS = 20
@@ -119,7 +120,8 @@ class _Batch:
         for _ in range(2):
             batch = self._batch
             if len(self._kept) < batch.num_rows:
-                batch = batch.take(self._kept)
+                arrow = optional("pyarrow", extra="arrow")
+                batch = batch.take(arrow.array(self._kept, arrow.int64()))
             frame, misfits, problems = self._frames.parsed(
                 of.bare, self._frames.frame(batch, of.schema)
             )
