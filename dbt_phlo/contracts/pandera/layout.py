@@ -1,6 +1,6 @@
 """Python statements laid out as ``ruff format`` does, for lines of at most 100 columns."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from dbt_phlo.contracts.pandera.literals import scalar, text, width
@@ -12,6 +12,11 @@ Items = list[tuple[str, Any, str]]
 _LISTS = (list, tuple)  # a union would be made anew at each of a million questions
 _BRACKETED = (dict, *_LISTS)
 
+FLAT = -1
+"""The indent of a type on one line."""
+MOST_TYPES = 4096
+_TYPES: dict[tuple[int, int], tuple[dict[str, Any], str]] = {}
+
 
 def flat(of: Any) -> str:
     """A value on one line: a scalar, a list or a dictionary.
@@ -22,10 +27,33 @@ def flat(of: Any) -> str:
     if isinstance(of, str):
         return text(of)
     if isinstance(of, dict):
-        return f"{{{', '.join([f'{text(str(key))}: {flat(part)}' for key, part in of.items()])}}}"
+        return _kept(of, FLAT, _flat) if "type" in of else _flat(of, FLAT)
     if isinstance(of, _LISTS):
         return "[" + ", ".join([flat(part) for part in of]) + "]"
     return scalar(of)
+
+
+def _flat(of: dict[str, Any], indent: int) -> str:
+    return f"{{{', '.join([f'{text(str(key))}: {flat(part)}' for key, part in of.items()])}}}"
+
+
+def _in_lines(of: dict[str, Any], indent: int) -> str:
+    items = [(f"{text(str(key))}: ", part, flat(part)) for key, part in of.items()]
+    return _exploded("{", items, indent, "}")
+
+
+def _kept(of: dict[str, Any], indent: int, write: Callable[[dict[str, Any], int], str]) -> str:
+    """The text of a nested type. A type is parsed once and never changed: the same object stands in
+    the columns of thousands of models."""
+    key = (id(of), indent)
+    found = _TYPES.get(key)
+    if found is not None and found[0] is of:
+        return found[1]
+    if len(_TYPES) >= MOST_TYPES:
+        _TYPES.clear()
+    made = write(of, indent)
+    _TYPES[key] = (of, made)
+    return made
 
 
 def statement(before: str, of: Any, indent: int = 0, after: str = "") -> str:
@@ -63,8 +91,8 @@ def _laid_out(line: str, of: Any, on_one: str, indent: int, after: str) -> str:
         fits = not after and width(alone) <= LINE
         return f"{line}(\n{alone}\n{' ' * indent})" if fits else whole
     if isinstance(of, dict):
-        items = [(f"{text(str(key))}: ", part, flat(part)) for key, part in of.items()]
-        return _exploded(f"{line}{{", items, indent, f"}}{after}")
+        lines = _kept(of, indent, _in_lines) if "type" in of else _in_lines(of, indent)
+        return f"{line}{lines}{after}"
     return _exploded(f"{line}[", [("", part, flat(part)) for part in of], indent, f"]{after}")
 
 
