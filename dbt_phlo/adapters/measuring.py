@@ -133,6 +133,8 @@ class Measurement:
             answer = self._answer = answer._replace(total=total)
         if threshold.within(failed, answer.total, asked.share, test=asked.declared.test):
             return answer._replace(should_warn=False, should_error=False)
+        of = "" if answer.total is None else f" of {answer.total:,}"
+        self._notes.append(f"{failed:,}{of} rows fail; allow_threshold is {asked.share}")
         return answer
 
     def _sample(self) -> tuple[dict[str, Any], ...]:
