@@ -31,7 +31,9 @@ def test_rows_are_appended_with_their_types(lake: Lake) -> None:
     assert (first["reason"], second["run_id"]) == (None, "r002")
     (found,) = read(lake, "checks")
     assert {k: v for k, v in found.items() if v is not None} == check
-    assert lake.keys() == {f"{SCHEMA}.runs": "table", f"{SCHEMA}.checks": "table"}
+    tables = ("runs", "checks", "check_failures")  # a reader finds one without rows too
+    assert lake.keys() == {f"{SCHEMA}.{name}": "table" for name in tables}
+    assert read(lake, "check_failures") == []
 
 
 def test_many_small_files_are_written_together(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:

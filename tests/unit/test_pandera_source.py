@@ -288,3 +288,15 @@ def test_a_reference_that_leads_nowhere_says_where_it_stopped(
         load_class(reference.format(p=project.name), project.parent)
     assert raised.value.code == code
     assert said.format(p=project.name) in raised.value.message
+
+
+def test_two_projects_may_have_modules_of_one_name(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        folder = tmp_path / name / "namesakes"
+        folder.mkdir(parents=True)
+        (folder / "raw.py").write_text(
+            f"import pandera.polars as pa\n\n\nclass Raw(pa.DataFrameModel):\n    {name}: int\n"
+        )
+    for name in ("one", "other", "one"):
+        found = load_class("namesakes.raw:Raw", tmp_path / name)
+        assert [column.name for column in contract_from_class(found).columns] == [name]

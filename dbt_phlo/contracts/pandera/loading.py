@@ -65,6 +65,7 @@ def is_schema(value: Any) -> bool:
 
 def _imported(name: str, reference: str, project: Path) -> Any:
     with _importable(project):
+        _forget_namesakes(name.partition(".")[0], project)
         importlib.invalidate_caches()
         try:
             return importlib.import_module(name)
@@ -80,6 +81,17 @@ def _imported(name: str, reference: str, project: Path) -> Any:
             raise _failed(reference, error, project) from error
         except (Exception, SystemExit) as error:  # the project's own code, whatever it does
             raise _failed(reference, error, project) from error
+
+
+def _forget_namesakes(top: str, project: Path) -> None:
+    """Let go of modules that another project of this process has under a name of this one's."""
+    if not ((project / top).is_dir() or (project / f"{top}.py").is_file()):
+        return
+    for name, module in list(sys.modules.items()):
+        if name == top or name.startswith(f"{top}."):
+            places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
+            if not any(Path(place).is_relative_to(project) for place in places if place):
+                del sys.modules[name]
 
 
 def _failed(reference: str, error: BaseException, project: Path) -> ConfigError:
