@@ -7,17 +7,14 @@ That file is made against empty stand-ins of the tables, and DuckDB binds a view
 asked for: a lake of a thousand views opens without loading a table.
 """
 
-import tempfile
 import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbt_phlo.adapters import profile
-from dbt_phlo.adapters.duckdb import view_file
+from dbt_phlo.adapters.duckdb.reader import attached
 from dbt_phlo.catalogs import open_catalog
-from dbt_phlo.endpoint import extensions, warehouse
 from dbt_phlo.endpoint.client import Endpoint
-from dbt_phlo.names import literal, quoted
 from dbt_phlo.runs import refs
 
 if TYPE_CHECKING:
@@ -43,19 +40,7 @@ def connect(
         endpoint = Endpoint(chosen.settings.catalog, name, writable=False, consistent="statement")
         try:
             tables = catalog.at(name, writable=False)
-            connection: DuckDBPyConnection = extensions.connect()
-            warehouse.unlock(connection, chosen.settings.catalog)
-            if tables.views():
-                inner = f"{chosen.database}_tables"
-                endpoint.attach(connection, inner, read_only=True)
-                with tempfile.TemporaryDirectory(prefix="dbt-phlo-") as folder:
-                    file = Path(folder) / "views.duckdb"
-                    view_file.write(file, tables, chosen.database, inner)
-                    connection.execute(
-                        f"ATTACH {literal(str(file))} AS {quoted(chosen.database)} (READ_ONLY)"
-                    )
-            else:
-                endpoint.attach(connection, chosen.database, read_only=True)
+            connection = attached(endpoint, tables, chosen.settings.catalog, chosen.database)
         except BaseException:
             endpoint.close()
             raise

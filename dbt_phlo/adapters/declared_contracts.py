@@ -44,7 +44,7 @@ def contracts(project: Project, root: Path, models: Sequence[str] = ()) -> Contr
     wanted = [named(model, nodes) for model in models] or sorted(
         name for name, node in nodes.items() if project.is_own(node) and not _is_source(node)
     )
-    tests = project.tests()
+    tests, repeated = project.tests(), project.repeated_columns()
     found: dict[str, Contract] = {}
     by_hand: dict[str, str] = {}
     wrong: list[PhloError] = []
@@ -60,7 +60,8 @@ def contracts(project: Project, root: Path, models: Sequence[str] = ()) -> Contr
                 found[name] = of_class(str(reference), node, root)
                 by_hand[name] = str(reference)
             else:
-                declared = manifest_source.declaration(node, tests.get(node.unique_id, ()), root)
+                of_node = tests.get(node.unique_id, ())
+                declared = manifest_source.declaration(node, of_node, root, repeated)
                 found[name] = build(declared, "duckdb")
         except PhloError as error:
             wrong.append(error)

@@ -11,10 +11,10 @@ from typing import Any
 from dbt.adapters.base.meta import AdapterMeta, available
 
 from dbt_phlo.adapters.declared_contracts import contracts
+from dbt_phlo.adapters.duckdb.reader import describing
 from dbt_phlo.adapters.problems import as_dbt_errors
 from dbt_phlo.adapters.project import Project
 from dbt_phlo.catalogs import Catalog
-from dbt_phlo.catalogs.values import TableName
 from dbt_phlo.endpoint.counting import counter
 from dbt_phlo.errors import ConfigError, ContractError
 from dbt_phlo.runs import approval, changes, drift_wording, refs, wording
@@ -30,8 +30,6 @@ class OperationsMixin(metaclass=AdapterMeta):
     phlo_settings: Any
     phlo_catalog: Any
     config: Any
-    Relation: Any
-    get_columns_in_relation: Any
     _phlo_project: Any
 
     @available.parse(lambda *a, **k: "")
@@ -110,8 +108,11 @@ class OperationsMixin(metaclass=AdapterMeta):
         with as_dbt_errors():
             project: Project = self._phlo_project()
             found = contracts(project, Path(self.config.project_root), _names(select))
-            name = str(ref) if ref else self.phlo_settings().branch
-            done = drift(self._operated(), name, found.declared(project), self._phlo_described_view)
+            settings: Settings = self.phlo_settings()
+            catalog, database = self._operated(), self.config.credentials.database
+            name = refs.found(catalog, str(ref) if ref else settings.branch).name
+            with describing(catalog, settings.catalog, database, name) as describe:
+                done = drift(catalog, name, found.declared(project), describe)
             _say(drift_wording.lines(done, found.silent))
             if done.drifted:
                 models = ", ".join(one.model for one in done.drifted)
@@ -121,15 +122,6 @@ class OperationsMixin(metaclass=AdapterMeta):
                     code="PHLO931",
                 )
         return ""
-
-    def _phlo_described_view(self, table: TableName) -> list[tuple[str, str]]:
-        """The columns of a view on the ref that this command is bound to."""
-        relation = self.Relation.create(
-            database=self.config.credentials.database,
-            schema=table.namespace,
-            identifier=table.name,
-        )
-        return [(column.name, column.dtype) for column in self.get_columns_in_relation(relation)]
 
     def _operated(self) -> Catalog:
         catalog: Catalog = self.phlo_catalog()

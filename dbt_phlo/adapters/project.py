@@ -8,6 +8,7 @@ from typing import Any
 
 from dbt_phlo.catalogs.values import TableName
 from dbt_phlo.contracts import manifest_source
+from dbt_phlo.contracts.repeated_columns import repeated_columns
 from dbt_phlo.errors import ConfigError, RunError
 from dbt_phlo.meta import check_meta
 from dbt_phlo.names import HISTORY_SCHEMA
@@ -110,6 +111,10 @@ class Project:
     def tests(self) -> dict[str, list[Any]]:
         """The generic data tests, by the node that each is of."""
         return manifest_source.tests_of(self._manifest)
+
+    def repeated_columns(self) -> dict[tuple[str, ...], list[str]]:
+        """The columns that the YAML of a node lists more than once."""
+        return repeated_columns(self._manifest)
 
     def is_own(self, node: Any) -> bool:
         """Whether a node is of this project, and not of a package."""

@@ -88,16 +88,18 @@ def import_(
 ) -> None:
     """Write the columns of a Pandera class into a dbt YAML file.
 
-    Comments, order and whatever else the file says stay. What the class says of a column replaces
-    its data_type and adds the tests that it lacks; what YAML has no word for is listed.
+    Every other line of the file stays as it is. What the class says of a column replaces its
+    data_type and adds the tests that it lacks; what is not written is listed. NAME is a model, seed
+    or snapshot, or a source's table as source.table. With --dry-run the difference is printed.
 
     \b
     Example:
       dbt-phlo schema import schemas.raw:Orders --into models/bronze/_bronze.yml --model raw_orders
+      dbt-phlo schema import schemas.raw:Orders --into models/_sources.yml --model shop.orders
     """
     from dbt_phlo.adapters.profile import project_root
     from dbt_phlo.cli import schema_wording as wording
-    from dbt_phlo.cli.schema_yaml import imported
+    from dbt_phlo.cli.schema_import import imported
     from dbt_phlo.contracts.pandera_source import contract_from_class, load_class
 
     root = project_root(place.project_dir)
@@ -105,7 +107,8 @@ def import_(
     done = imported(contract, Path(into), model or wording.snake(class_.rpartition(":")[2]))
     if not dry_run:
         done.write()
-    say(wording.import_document(done, dry_run), wording.imported(done, class_), as_json=as_json)
+    document = wording.import_document(done, dry_run=dry_run)
+    say(document, wording.imported(done, class_, dry_run=dry_run), as_json=as_json)
 
 
 @schema.command()
@@ -117,11 +120,13 @@ def infer(place: Place, as_json: bool, model: str, ref: str | None) -> None:
 
     Types come from the table; what has no NULL, and what tells rows apart, from its rows. Values
     of columns that are pii are not read. Nothing is written: look at it, and paste what is true.
+    A source's table that lies in the lake is named source.table.
 
     \b
     Example:
       dbt-phlo schema infer orders
       dbt-phlo schema infer orders --ref nightly-7 > proposed.yml
+      dbt-phlo schema infer shop.orders
     """
     from dbt_phlo.cli import schema_wording as wording
     from dbt_phlo.cli.inference import inferred
@@ -147,18 +152,17 @@ def drift(place: Place, as_json: bool, models: tuple[str, ...], ref: str | None)
     """
     from dbt_phlo.adapters import profile
     from dbt_phlo.adapters.declared_contracts import contracts
+    from dbt_phlo.adapters.duckdb.reader import describing
     from dbt_phlo.cli import schema_wording as wording
-    from dbt_phlo.cli.inference import describing
-    from dbt_phlo.runs import drift_wording
+    from dbt_phlo.runs import drift_wording, refs
     from dbt_phlo.runs.schema_drift import drift as compare
 
     with place.lake(read_only=True) as (target, catalog):
         project = profile.manifest(target)
         found = contracts(project, target.project_root, models)
-        with describing(place, target.database, ref) as describe:
-            done = compare(
-                catalog, ref or target.settings.branch, found.declared(project), describe
-            )
+        name = refs.found(catalog, ref or target.settings.branch).name
+        with describing(catalog, target.settings.catalog, target.database, name) as describe:
+            done = compare(catalog, name, found.declared(project), describe)
     document = wording.drift_document(done, found.silent)
     say(document, drift_wording.lines(done, found.silent), as_json=as_json)
     return int(bool(done.drifted))

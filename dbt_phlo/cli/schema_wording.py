@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from dbt_phlo.adapters.declared_contracts import Contracts
-from dbt_phlo.cli import schema_yaml
+from dbt_phlo.cli import schema_text
 from dbt_phlo.cli.inference import Inference
-from dbt_phlo.cli.schema_yaml import Imported
+from dbt_phlo.cli.schema_import import Imported
 from dbt_phlo.contracts.pandera.folder import PACKAGE, Folder
 from dbt_phlo.runs.schema_drift import Drift
 
@@ -56,13 +56,16 @@ def folder_document(of: Folder, found: Contracts, backend: str) -> dict[str, Any
     }
 
 
-def imported(done: Imported, reference: str) -> Iterator[str]:
+def imported(done: Imported, reference: str, *, dry_run: bool) -> Iterator[str]:
     """What an import changes in a file, and what stays with the class alone."""
-    yield from (f"{done.path}: {change}" for change in done.changes)
+    if dry_run:
+        yield from done.diff
+    else:
+        yield from (f"{done.path}: {change}" for change in done.changes)
     if not done.changes:
         yield f"{done.path}: {done.model} says all of it already"
     if done.left:
-        yield "the class alone says:"
+        yield "not written:"
         yield from (f"  {one}" for one in done.left)
         yield (
             f"  -> to check these too, set meta.phlo.schema: {reference} on {done.model} and add "
@@ -70,24 +73,28 @@ def imported(done: Imported, reference: str) -> Iterator[str]:
         )
 
 
-def import_document(done: Imported, dry_run: bool) -> dict[str, Any]:
+def import_document(done: Imported, *, dry_run: bool) -> dict[str, Any]:
     return {
         "dry_run": dry_run,
         "file": str(done.path),
         "model": done.model,
         "created": done.is_new,
         "changes": done.changes,
-        "class_alone": done.left,
+        "diff": done.diff,
+        "not_written": done.left,
     }
 
 
 def inference(of: Inference) -> Iterator[str]:
     """YAML, with what it is from and what to think about as comments."""
     yield f"# From {of.found.row_count:,} rows of {of.model} on {of.ref}: keep what is always true."
-    yield from schema_yaml.proposed(of.found.contract).splitlines()
+    yield from of.yaml.splitlines()
     for rule in of.found.suggestions:
-        values = ", ".join(map(repr, rule.values))
-        yield f"# {rule.column} has few values; always these? accepted_values: [{values}]"
+        test = {"accepted_values": {"arguments": {"values": list(rule.values)}}}
+        yield (
+            f"# {schema_text.flow(rule.column)} has few values; always these? "
+            f"{schema_text.item(test)[0]}"
+        )
 
 
 def inference_document(of: Inference) -> dict[str, Any]:
@@ -95,7 +102,7 @@ def inference_document(of: Inference) -> dict[str, Any]:
         "model": of.model,
         "ref": of.ref,
         "rows": of.found.row_count,
-        "yaml": schema_yaml.proposed(of.found.contract),
+        "yaml": of.yaml,
         "few_values": {rule.column: list(rule.values) for rule in of.found.suggestions},
     }
 

@@ -10,8 +10,7 @@ from dbt_phlo.errors import CommandError
 class Document:
     """One YAML file, by ruamel.yaml's round trip. Raises ``CommandError`` for no mapping."""
 
-    def __init__(self, path: Path, text: str | None = None) -> None:
-        """``text`` is what a file that is not there yet begins with."""
+    def __init__(self, path: Path) -> None:
         from ruamel.yaml import YAML
         from ruamel.yaml.comments import CommentedMap
         from ruamel.yaml.error import YAMLError
@@ -19,7 +18,7 @@ class Document:
 
         self.path = path
         try:
-            raw = path.read_bytes().decode("utf-8") if text is None else text
+            raw = path.read_bytes().decode("utf-8")
         except UnicodeDecodeError as error:
             raise _refused(path, f"is not UTF-8: {error}") from error
         self._newline = "\r\n" if "\r\n" in raw else "\n"
@@ -57,27 +56,6 @@ class Document:
     def set(self, key: str, value: Any) -> None:
         """Set a key of the document; a new one comes last."""
         self._content[key] = value
-
-    def entry(self, section: str, name: str) -> Any:
-        """The entry of that name in a list of entries; a new and empty one if there is none."""
-        from ruamel.yaml.comments import CommentedMap
-
-        listed = self.listed(self._content, section)
-        for found in listed:
-            if isinstance(found, dict) and str(found.get("name")) == name:
-                return found
-        listed.append(CommentedMap())
-        return listed[-1]
-
-    def listed(self, owner: Any, key: str) -> Any:
-        """The list under a key; a new and empty one if there is none."""
-        from ruamel.yaml.comments import CommentedSeq
-
-        if owner.get(key) is None:
-            owner[key] = CommentedSeq()
-        if not isinstance(owner[key], list):
-            raise _refused(self.path, f"has no list under {key}")
-        return owner[key]
 
     def add_hook(self, key: str, line: str) -> list[str]:
         """Make ``line`` the last hook under ``key``; returns what was done, nothing if it is so."""

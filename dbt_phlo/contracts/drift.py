@@ -32,10 +32,11 @@ class Found:
 class Difference:
     """One difference; ``text`` names the column and, where one is close, the nearest known name.
 
-    ``nullable``: an enforced contract forbids NULL and the table's schema allows it.
+    ``nullable``: an enforced contract forbids NULL and the table's schema allows it. ``broken``: a
+    view cannot be read; it names no column.
     """
 
-    kind: Literal["missing", "extra", "type", "nullable"]
+    kind: Literal["missing", "extra", "type", "nullable", "broken"]
     column: str
     text: str
     remedy: str

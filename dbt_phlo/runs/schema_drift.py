@@ -14,11 +14,14 @@ from dbt_phlo.contracts.drift import (
     differences,
     found_columns,
 )
+from dbt_phlo.errors import CommandError
 from dbt_phlo.runs import refs
 from dbt_phlo.tables import schema
 
 Describe = Callable[[TableName], Sequence[tuple[str, str]]]
-"""The columns of a view: names and types, as DuckDB's DESCRIBE tells them."""
+"""The columns of a view: names and types, as DuckDB's DESCRIBE tells them.
+
+It raises ``CommandError`` for a view that cannot be read."""
 
 
 class Declared(NamedTuple):
@@ -71,9 +74,17 @@ def drift(catalog: Catalog, name: str, declared: Iterable[Declared], describe: D
         if key.kind == "table":
             current = schema.current(catalog.content(value))
             columns = columns_of_contract(iceberg.contract_of(key.name, current))
+            told = differences(one.contract, columns)
         else:
-            columns = found_columns(describe(TableName(key.namespace, key.name)))
-        told = differences(one.contract, columns)
+            told = _of_view(one.contract, TableName(key.namespace, key.name), describe)
         if told:
             drifted.append(Drifted(one.model, one.table, told))
     return Drift(ref.name, compared, tuple(drifted), tuple(not_built))
+
+
+def _of_view(contract: Contract, table: TableName, describe: Describe) -> tuple[Difference, ...]:
+    try:
+        columns = found_columns(describe(table))
+    except CommandError as error:
+        return (Difference("broken", "", error.message, error.remedy),)
+    return differences(contract, columns)

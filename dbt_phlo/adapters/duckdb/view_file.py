@@ -12,6 +12,9 @@ from dbt_phlo.tables import duckdb_types
 from dbt_phlo.tables import schema as schemas
 from dbt_phlo.tables.metadata import under_construction
 
+UNREADABLE = [("error", "INTEGER")]
+"""What DESCRIBE says of a view that could not be made: reading it tells why."""
+
 
 def write(file: Path, tables: Tables, database: str, inner: str) -> None:
     """Write the file, to be attached as ``database`` beside the Iceberg catalog ``inner``.

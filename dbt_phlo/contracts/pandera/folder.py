@@ -140,5 +140,7 @@ def _action(file: Path, text: str) -> Action:
 
 
 def _is_ours(file: Path) -> bool:
+    if not file.is_file():
+        return False
     with file.open("rb") as stream:
         return stream.read(len(HEADER[0])) == HEADER[0].encode("utf-8")
