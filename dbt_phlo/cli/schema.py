@@ -1,5 +1,6 @@
 """``dbt-phlo schema``: contracts become classes, come from classes, and meet the tables."""
 
+import gc
 from pathlib import Path
 from typing import Literal
 
@@ -67,7 +68,9 @@ def generate(
             remedy="`dbt-phlo schema generate --help` shows how",
         )
     target = profile.load(*place)
-    found = contracts(profile.manifest(target), target.project_root, models)
+    project = profile.manifest(target)
+    gc.disable()  # the manifest lives as long as the command: walking it again finds nothing
+    found = contracts(project, target.project_root, models)
     wanted = {name: of for name, of in found.by_model.items() if name not in found.by_hand}
     planned = folder.planned(Path(out), wanted, backend, whole=every)
     if not check:

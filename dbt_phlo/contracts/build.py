@@ -38,9 +38,12 @@ def build(declared: Declaration, dialect: str = "duckdb") -> Contract:
     guessed, and nothing is left out in silence: what only SQL can check is a rule ``Other``.
     """
     _assert_short(declared, "", declared.description)
-    types = {column.name.lower(): column for column in _columns(declared, dialect)}
-    constraints = [
-        *_of_types(declared, dialect),
+    types: dict[str, Column] = {}
+    constraints: list[Constraint] = []
+    for made, rules in _columns(declared, dialect):
+        types[made.name.lower()] = made
+        constraints += [Constraint(rule, "data_type") for rule in rules]
+    constraints += [
         *_of_constraints(declared, types),
         *_of_tests(declared, types),
     ]
@@ -63,10 +66,12 @@ def build(declared: Declaration, dialect: str = "duckdb") -> Contract:
     return contract
 
 
-def _columns(declared: Declaration, dialect: str) -> Iterator[Column]:
+def _columns(declared: Declaration, dialect: str) -> Iterator[tuple[Column, tuple[Rule, ...]]]:
+    """Each column, and the rules that its type says beyond Iceberg's."""
     seen: set[str] = set()
     for column in declared.columns:
-        if column.name.lower() in seen:
+        folded = column.name.lower()
+        if folded in seen:
             raise _mistake(
                 declared,
                 column.name,
@@ -75,16 +80,18 @@ def _columns(declared: Declaration, dialect: str) -> Iterator[Column]:
                 code="PHLO902",
                 remedy="remove one of them",
             )
-        seen.add(column.name.lower())
+        seen.add(folded)
         _assert_short(declared, column.name, column.description)
-        yield Column(
-            name=column.name,
-            type=_parsed(declared, column, dialect).type,
+        parsed = _parsed(declared, column, dialect)
+        made = Column(
+            column.name,
+            parsed.type,
             description=column.description,
             pii=column.pii,
             written=column.data_type or "",
             origin=declared.place(column.name, "name"),
         )
+        yield made, parsed.rules_for(column.name) if parsed.rules else ()
 
 
 def _assert_short(declared: Declaration, column: str, description: str) -> None:
@@ -121,14 +128,6 @@ def _parsed(
             remedy=error.remedy,
             code=error.code,
         ) from error
-
-
-def _of_types(declared: Declaration, dialect: str) -> Iterator[Constraint]:
-    for column in declared.columns:
-        parsed = _parsed(declared, column, dialect)
-        if parsed.rules:
-            for rule in parsed.rules_for(column.name):
-                yield Constraint(rule, "data_type")
 
 
 def _of_constraints(declared: Declaration, types: Mapping[str, Column]) -> Iterator[Constraint]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from dbt_phlo.contracts.contract import Origin
 
@@ -33,8 +33,7 @@ class TestDeclaration:
         return self.test.rpartition(".")[2]
 
 
-@dataclass(frozen=True)
-class ColumnDeclaration:
+class ColumnDeclaration(NamedTuple):
     """One column; ``constraints`` are dbt's mappings with ``type`` and perhaps ``expression``."""
 
     name: str

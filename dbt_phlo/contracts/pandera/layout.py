@@ -24,7 +24,7 @@ def flat(of: Any) -> str:
     >>> flat({"a": [1, True, None], "b": "x"})
     '{"a": [1, True, None], "b": "x"}'
     """
-    if isinstance(of, str):
+    if type(of) is str:
         return text(of)
     if isinstance(of, dict):
         return _kept(of, FLAT, _flat) if "type" in of else _flat(of, FLAT)
@@ -73,12 +73,11 @@ def call(before: str, name: str, given: dict[str, Any] | Iterable[Any], indent: 
         items = [("", of, flat(of)) for of in given]
     line = f"{' ' * indent}{before}{name}("
     arguments = ", ".join([key + short for key, _, short in items])
-    whole = f"{line}{arguments})"
-    if width(whole) <= LINE:
-        return whole
-    together = f"{' ' * (indent + 4)}{arguments}"
-    if width(together) <= LINE:
-        return f"{line}\n{together}\n{' ' * indent})"
+    taken = width(arguments)
+    if width(line) + taken < LINE:
+        return f"{line}{arguments})"
+    if indent + 4 + taken <= LINE:
+        return f"{line}\n{' ' * (indent + 4)}{arguments}\n{' ' * indent})"
     return _exploded(line, items, indent, ")")
 
 

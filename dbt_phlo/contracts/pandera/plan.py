@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from dbt_phlo.contracts.contract import Column, Constraint, Contract
 from dbt_phlo.contracts.pandera import literals, names
@@ -19,8 +19,7 @@ OVERFLOW = "phlo_rules"
 """Where a rule stands whose keywords another rule of the column has taken."""
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """One field: the attribute, the column, its type and what ``Field`` is called with."""
 
     attribute: str
