@@ -49,7 +49,9 @@ def main() -> int:
     else:
         sys.stdout.write(f"{report.table(rows)}\n{report.legend()}")
     if options.write and not failed:
-        options.write.write_text(report.page(rows))
+        options.write.write_text(
+            report.page(rows, options.write.read_text() if options.write.exists() else "", NAMES)
+        )
     return int(failed)
 
 

@@ -22,6 +22,7 @@ _HEAD = (
     "CPU ratio",
     "MiB",
     "rounds",
+    "measured",
 )
 _LEGEND = (
     "Each cell holds dbt-phlo's median and the peer's, from rounds in turn; the ratio is that of "
@@ -47,7 +48,11 @@ def machine() -> dict[str, str]:
 
 def table(rows: Sequence[Row]) -> str:
     """A Markdown table that is also legible as it stands."""
-    cells = [_HEAD, *(_cells(row) for row in rows)]
+    return _table([_cells(row) for row in rows])
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    cells = [_HEAD, *rows]
     widths = [max(len(line[column]) for line in cells) for column in range(len(_HEAD))]
     lines = [
         "| "
@@ -59,12 +64,19 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def page(rows: Sequence[Row]) -> str:
-    """docs/benchmarks.md."""
+def page(rows: Sequence[Row], before: str, order: Sequence[str]) -> str:
+    """docs/benchmarks.md, with the benchmarks in ``order``.
+
+    Those that were not measured now keep the rows that ``before`` has of them.
+    """
+    measured = {row.benchmark for row in rows}
+    kept = [line for line in _lines(before) if line[0] not in measured and line[0] in order]
+    cells = sorted([*kept, *map(_cells, rows)], key=lambda line: order.index(line[0]))
     about = "\n".join(f"- {name}: {value}" for name, value in machine().items())
     return (
         "# Benchmarks\n\n<!-- Written by `python -m benchmarks --write docs/benchmarks.md`. -->\n\n"
-        f"{_LEGEND} `make bench` measures again.\n\n{table(rows)}\n## The machine\n\n{about}\n"
+        f"{_LEGEND} `make bench` measures again.\n\n{_table(cells)}\n"
+        f"## The machine, at the last\n\n{about}\n"
     )
 
 
@@ -76,6 +88,13 @@ def document(rows: Sequence[Row]) -> dict[str, Any]:
 def legend() -> str:
     about = ", ".join(f"{name} {value}" for name, value in machine().items())
     return f"{_LEGEND}\n{about}\n"
+
+
+def _lines(page: str) -> list[tuple[str, ...]]:
+    """The rows of a page's table."""
+    lines = [line for line in page.splitlines() if line.startswith("| ")]
+    cells = [tuple(cell.strip() for cell in line.strip("| ").split(" | ")) for line in lines[2:]]
+    return [line for line in cells if len(line) == len(_HEAD)]
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -92,6 +111,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         _ratio(cpu) if cpu and any(cpu) else "",
         _mebibytes(row.peak_mib) if any(row.peak_mib) else "",
         str(row.rounds),
+        machine()["date"],
     )
 
 

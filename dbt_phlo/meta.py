@@ -40,6 +40,28 @@ META_SUPPORTED = (
 """Those that this version acts on, or that only describe; the others would do nothing."""
 
 
+SCOPES = ("table", "partition")
+"""What a check looks at where an invocation is about one partition."""
+
+
+def phlo_meta(owner: Any) -> Mapping[str, Any]:
+    """``meta.phlo`` of a node, test or column of dbt's; empty where there is none.
+
+    ``owner`` is read by attributes, or by keys where dbt gives a dictionary. The config's ``meta``
+    comes before the owner's own, which is where dbt put a column's before 1.10.
+    """
+    for holder in (_part(owner, "config"), owner):
+        meta = _part(holder, "meta")
+        found = meta.get("phlo") if meta else None
+        if isinstance(found, Mapping):
+            return found
+    return {}
+
+
+def _part(owner: Any, name: str) -> Any:
+    return owner.get(name) if isinstance(owner, Mapping) else getattr(owner, name, None)
+
+
 def check_meta(meta: Any, owner: str, place: Callable[[str], str]) -> None:
     """Refuse unknown keys of ``meta.phlo``; ``place`` tells the ``FILE:LINE`` of a key."""
     if not isinstance(meta, Mapping):
@@ -60,6 +82,14 @@ def check_meta(meta: Any, owner: str, place: Callable[[str], str]) -> None:
                 remedy="remove it until a version that supports it",
                 code="PHLO118",
             )
+    scope = meta.get("scope", "table")
+    if scope not in SCOPES:
+        raise ConfigError(
+            f"{place('scope')}: {owner}: meta.phlo.scope is {scope!r}."
+            f"{nearest(str(scope), SCOPES)}",
+            remedy="write scope: table, or scope: partition",
+            code="PHLO131",
+        )
     if meta.get("pii", False) not in (True, False):
         raise ConfigError(
             f"{place('pii')}: {owner}: meta.phlo.pii is {meta['pii']!r}, neither true nor false",

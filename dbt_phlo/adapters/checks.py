@@ -17,12 +17,14 @@ from dbt_common.events.functions import get_invocation_id
 
 from dbt_phlo.adapters.measuring import Asked, Measurement, outcome
 from dbt_phlo.adapters.problems import as_dbt_errors
+from dbt_phlo.adapters.project import place_of
 from dbt_phlo.checks import Evidence, Recorder, partition, threshold
-from dbt_phlo.checks.declared import Declarations, phlo_meta
+from dbt_phlo.checks.declared import Declarations
 from dbt_phlo.checks.jsonl import JsonLines
 from dbt_phlo.checks.partition import Window
 from dbt_phlo.checks.recorder import Place
 from dbt_phlo.errors import ConfigError, nearest
+from dbt_phlo.meta import phlo_meta
 from dbt_phlo.names import quoted
 from dbt_phlo.settings import Settings
 
@@ -64,6 +66,8 @@ class ChecksMixin(metaclass=AdapterMeta):
     def set_macro_resolver(self, macro_resolver: Any) -> None:
         super().set_macro_resolver(macro_resolver)  # type: ignore[misc]
         if hasattr(macro_resolver, "nodes") and get_flags().WHICH in CHECKING:
+            with as_dbt_errors():
+                self._phlo_window()  # a wrong PHLO_PARTITION_KEY is told before anything is built
             self._phlo_begin_checks(macro_resolver)
 
     @available.parse(lambda *a, **k: "")
@@ -146,7 +150,7 @@ class ChecksMixin(metaclass=AdapterMeta):
             metadata = getattr(test, "test_metadata", None)
             tested = declarations.tested(test)
             wanted = partition.column_of(
-                metadata.name if metadata else "", phlo_meta(test), phlo_meta(tested), test.name
+                metadata.name if metadata else "", phlo_meta(test), phlo_meta(tested)
             )
             if wanted is None:
                 return ""
@@ -261,8 +265,10 @@ class ChecksMixin(metaclass=AdapterMeta):
         exact = {name.lower(): name for name in types}
         if wanted:
             if wanted.lower() not in exact:
+                root = Path(self.config.project_root)
+                place = f"{place_of(root, tested, 'partition_column')}: " if tested else ""
                 raise ConfigError(
-                    f"{owner}: meta.phlo.partition_column is {wanted!r}, which "
+                    f"{place}{owner}: meta.phlo.partition_column is {wanted!r}, which "
                     f"{getattr(tested, 'name', 'the model')} does not have."
                     f"{nearest(wanted, types)}",
                     remedy=f"its columns are: {', '.join(types)}",

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dbt_phlo.adapters.project import Project
-from dbt_phlo.checks.declared import phlo_meta
 from dbt_phlo.contracts import manifest_source
 from dbt_phlo.contracts.build import build
 from dbt_phlo.contracts.contract import Contract
 from dbt_phlo.errors import CommandError, ConfigError, ContractError, PhloError, nearest
+from dbt_phlo.meta import phlo_meta
 from dbt_phlo.runs.schema_drift import Declared
 
 

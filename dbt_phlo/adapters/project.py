@@ -10,7 +10,7 @@ from dbt_phlo.catalogs.values import TableName
 from dbt_phlo.contracts import manifest_source
 from dbt_phlo.contracts.repeated_columns import repeated_columns
 from dbt_phlo.errors import ConfigError, RunError
-from dbt_phlo.meta import check_meta
+from dbt_phlo.meta import check_meta, phlo_meta
 from dbt_phlo.names import HISTORY_SCHEMA
 from dbt_phlo.runs.rebase import BuiltNode
 from dbt_phlo.runs.verdict import CheckSpec
@@ -146,9 +146,10 @@ class Project:
             node = self._manifest.nodes.get(unique_id)
             if node is None or str(node.resource_type) not in BUILT or _is_ephemeral(node):
                 continue
-            meta = (node.config.meta or {}).get("phlo") or {}
             elsewhere = (node.database or "").lower() != self._database
-            if meta.get("outside_wap") or not (elsewhere or node.config.materialized == "external"):
+            if not elsewhere and node.config.materialized != "external":
+                continue
+            if phlo_meta(node).get("outside_wap"):
                 continue
             where = f"database {node.database}" if elsewhere else "an external file"
             raise RunError(
@@ -181,11 +182,11 @@ class Project:
         for node in (*self._nodes(*BUILT, "test"), *sources):
             given = (getattr(node.config, "meta", None) or {}).get("phlo")
             if given is not None:
-                check_meta(given, node.name, partial(_place, root, node))
+                check_meta(given, node.name, partial(place_of, root, node))
             for column in (getattr(node, "columns", None) or {}).values():
                 given = (column.meta or {}).get("phlo")
                 if given is not None:
-                    check_meta(given, f"{node.name}.{column.name}", partial(_place, root, node))
+                    check_meta(given, f"{node.name}.{column.name}", partial(place_of, root, node))
 
     def _nodes(self, *types: str) -> Iterator[Any]:
         for node in self._manifest.nodes.values():
@@ -247,7 +248,7 @@ def _is_ephemeral(node: Any) -> bool:
     return getattr(node.config, "materialized", "") == "ephemeral"
 
 
-def _place(root: Path, node: Any, key: str) -> str:
+def place_of(root: Path, node: Any, key: str) -> str:
     """``FILE:LINE`` of a key in the YAML (or SQL) file that configures a node."""
     patch = getattr(node, "patch_path", None) or ""
     name = patch.split("://", 1)[-1] or str(node.original_file_path)

@@ -10,10 +10,10 @@ from dbt.flags import get_flags
 
 from dbt_phlo.adapters.output import announce
 from dbt_phlo.adapters.problems import as_dbt_errors
-from dbt_phlo.checks.declared import phlo_meta
 from dbt_phlo.checks.names import SCHEMA_CONTRACT
 from dbt_phlo.errors import ContractError
 from dbt_phlo.extras import optional
+from dbt_phlo.meta import phlo_meta
 
 if TYPE_CHECKING:
     from dbt_phlo.adapters.contract_check import ContractCheck, Looked
@@ -110,12 +110,11 @@ class SchemaChecksMixin(metaclass=AdapterMeta):
 
         relation = self.Relation.create_from(self.config, tested)
         scope = self.phlo_check_partition(model, relation)
-        config = model.get("config") or {}
-        meta = (config.get("meta") or {}).get("phlo") or {}
+        meta = phlo_meta(model)
         is_asked = {**phlo_meta(tested), **meta}.get("scope") == "partition"
         if not scope or is_asked or "partition_column" in meta:
             return Looked(rows, rows)
-        where = config.get("where")
+        where = (model.get("config") or {}).get("where")
         whole = f"(select * from {relation} where {where}) dbt_subquery" if where else str(relation)
         return Looked(rows, whole, scope)
 

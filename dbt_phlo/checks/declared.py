@@ -8,6 +8,7 @@ from typing import Any
 from dbt_phlo.checks import failing, names
 from dbt_phlo.checks.failing import Shape
 from dbt_phlo.checks.samples import json_value
+from dbt_phlo.meta import phlo_meta
 
 SINGULAR = "singular"
 COUNT = "count(*)"
@@ -91,7 +92,7 @@ class Declarations:
         tested = self.tested(test)
         combination = kwargs.get("combination_of_columns")
         columns = [
-            (name, _phlo(column).get("pii") not in (None, False))
+            (name, bool(phlo_meta(column).get("pii")))
             for unique_id in test.depends_on.nodes
             for name, column in _columns(self._any(unique_id))
         ]
@@ -138,23 +139,6 @@ class Declarations:
 
     def _any(self, unique_id: str) -> Any:
         return self._manifest.nodes.get(unique_id) or self._manifest.sources.get(unique_id)
-
-
-def phlo_meta(node: Any) -> dict[str, Any]:
-    """The ``meta.phlo`` of a node; empty where there is none."""
-    config = getattr(node, "config", None)
-    found = (getattr(config, "meta", None) or {}).get("phlo")
-    return dict(found) if isinstance(found, Mapping) else {}
-
-
-def _phlo(column: Any) -> Mapping[str, Any]:
-    """The ``meta.phlo`` of a column."""
-    config = getattr(column, "config", None)
-    for meta in (getattr(column, "meta", None), getattr(config, "meta", None)):
-        found = (meta or {}).get("phlo")
-        if isinstance(found, Mapping):
-            return found
-    return {}
 
 
 def _columns(node: Any) -> Iterable[tuple[str, Any]]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
-from dbt_phlo.errors import ConfigError, nearest
+from dbt_phlo.errors import ConfigError
 
 COLUMN = "_phlo_partition_date"
 WHOLE_TABLE = (
@@ -22,7 +22,6 @@ WHOLE_TABLE = (
 """Tests that one partition cannot answer: uniqueness and relationships, how new the newest row is,
 and comparisons with another relation. A schema contract tells its rules apart itself."""
 
-SCOPES = ("table", "partition")
 _DAY = timedelta(days=1)
 _FORMS = ("%Y-%m", "%Y-%m-%d", "%Y-%m-%dT%H", "%Y-%m-%d-%H:%M")
 _HOURLY = ("%Y-%m-%dT%H", "%Y-%m-%d-%H:%M")
@@ -74,21 +73,13 @@ def parsed(key: str) -> Window:
     )
 
 
-def column_of(
-    test: str, test_meta: Mapping[str, Any], model_meta: Mapping[str, Any], owner: str
-) -> str | None:
+def column_of(test: str, test_meta: Mapping[str, Any], model_meta: Mapping[str, Any]) -> str | None:
     """The column that a test asks to be limited by: a name, empty for the default, None for none.
 
     ``scope`` and ``partition_column`` of the test's ``meta.phlo`` come before the model's.
     """
     declared = {**model_meta, **test_meta}
     scope = declared.get("scope")
-    if scope is not None and scope not in SCOPES:
-        raise ConfigError(
-            f"{owner}: meta.phlo.scope is {scope!r}.{nearest(str(scope), SCOPES)}",
-            remedy="write scope: table, or scope: partition",
-            code="PHLO131",
-        )
     asked = "partition_column" in test_meta or scope == "partition"
     if scope == "table" or (test in WHOLE_TABLE and not asked):
         return None

@@ -11,6 +11,7 @@ from dbt_phlo.cli.schema_yaml import entry
 from dbt_phlo.contracts.data_tests import unquoted
 from dbt_phlo.contracts.table_source import Inferred
 from dbt_phlo.errors import CommandError
+from dbt_phlo.meta import phlo_meta
 from dbt_phlo.names import quoted
 
 
@@ -41,7 +42,7 @@ def inferred(place: Place, model: str, ref: str | None) -> Inference:
     name = named(model, nodes)
     node = nodes[name]
     table = _table(project, name, node)
-    hidden = [unquoted(c.name) for c in node.columns.values() if _is_pii(c)]
+    hidden = [unquoted(c.name) for c in node.columns.values() if phlo_meta(c).get("pii")]
     on = ref or target.settings.branch
     _assert_built(place, table, on)
     with connect(place.project_dir, place.profiles_dir, place.target, ref) as connection:
@@ -102,10 +103,3 @@ def _source(node: Any, said: Mapping[str, Any]) -> dict[str, Any]:
         source["schema"] = node.schema
     other = {"identifier": node.identifier} if node.identifier != node.name else {}
     return {**source, "tables": [{"name": node.name, **other, **said}]}
-
-
-def _is_pii(column: Any) -> bool:
-    return any(
-        bool(((getattr(holder, "meta", None) or {}).get("phlo") or {}).get("pii"))
-        for holder in (getattr(column, "config", None), column)
-    )

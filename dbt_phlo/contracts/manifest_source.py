@@ -15,6 +15,7 @@ from dbt_phlo.contracts.declarations import (
     TestDeclaration,
 )
 from dbt_phlo.contracts.repeated_columns import repeated_columns
+from dbt_phlo.meta import phlo_meta
 from dbt_phlo.yaml_lines import line_of
 
 _SOURCE = re.compile(r"source\('(.+)', '(.+)'\)")
@@ -89,7 +90,7 @@ def declaration(
         tests=tuple(_test(test) for test in tests),
         description=_words(node.description),
         unique_key=_names(key),
-        partition_by=_names(_phlo(node).get("partition_by")),
+        partition_by=_names(phlo_meta(node).get("partition_by")),
         is_enforced=bool(contract is not None and contract.enforced),
         file=_file(node),
         place=_place(node, root),
@@ -102,7 +103,7 @@ def _column(column: Any) -> ColumnDeclaration:
         data_type=column.data_type,
         description=_words(column.description),
         constraints=tuple(_constraint(constraint) for constraint in column.constraints or ()),
-        pii=bool(_phlo(column).get("pii")),
+        pii=bool(phlo_meta(column).get("pii")),
     )
 
 
@@ -132,16 +133,6 @@ def _test(test: Any) -> TestDeclaration:
         error_if=config.error_if,
         name=test.name,
     )
-
-
-def _phlo(owner: Any) -> dict[str, Any]:
-    """``meta.phlo`` of a node or column: of its config, or where dbt put it before 1.10."""
-    for holder in (getattr(owner, "config", None), owner):
-        meta = getattr(holder, "meta", None)
-        found: Any = meta.get("phlo") if meta else None
-        if isinstance(found, dict):
-            return dict(found)
-    return {}
 
 
 def _names(given: Any) -> tuple[str, ...]:

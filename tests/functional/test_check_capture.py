@@ -510,14 +510,18 @@ def test_a_wrong_scope_or_column_or_key_is_an_error(partitioned: Lake) -> None:
     outcome = partitioned.dbt("build", PHLO_PARTITION_KEY="2024-01-01")
     assert "PHLO131" in outcome.text
     assert "Did you mean `table`?" in outcome.text
+    assert "models/rows.yml:" in outcome.text
+    assert partitioned.dbt("parse").code != 0
     partitioned.write(
         "models/rows.yml", text.replace("partition_column: at", "partition_column: att")
     )
     outcome = partitioned.dbt("build", PHLO_PARTITION_KEY="2024-01-01")
     assert "PHLO134" in outcome.text
+    assert "models/rows.yml:" in outcome.text
     assert "Did you mean `at`?" in outcome.text
     outcome = partitioned.dbt("build", PHLO_PARTITION_KEY="yesterday")
     assert "PHLO133" in outcome.text
+    assert "START" not in outcome.text, "it is told before a model is built"
 
 
 def test_the_event_time_of_a_model_tells_its_partition_where_nothing_else_does(lake: Lake) -> None:

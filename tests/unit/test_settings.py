@@ -183,13 +183,18 @@ def test_a_database_of_its_own_is_taken_as_it_is() -> None:
     assert resolved({"iceberg_catalog": {}}).catalog["type"] == "sql"
 
 
+def test_a_scope_that_is_none_is_refused_with_its_line() -> None:
+    with pytest.raises(ConfigError, match=r"PHLO131. models/x.yml:5: .*Did you mean `table`"):
+        check_meta({"scope": "tables"}, "model x", lambda key: f"models/x.yml:{len(key)}")
+
+
 @pytest.mark.parametrize("key", META_KEYS)
 def test_known_keys_of_meta_phlo_are_taken_and_nearly_right_ones_refused(key: str) -> None:
     def place(at: str) -> str:
         return f"models/x.yml:{len(at)}"
 
     if key in META_SUPPORTED:
-        check_meta({key: 1}, "model x", place)
+        check_meta({key: "table" if key == "scope" else 1}, "model x", place)
     else:
         with pytest.raises(ConfigError, match="does nothing in this version"):
             check_meta({key: 1}, "model x", place)

@@ -18,6 +18,7 @@ from dbt_phlo.contracts.one_scan import Counted, scan
 from dbt_phlo.contracts.rules import Expression, NotNull, Rule, Unique, columns_of
 from dbt_phlo.contracts.wording import words
 from dbt_phlo.errors import ConfigError, ContractError, DataRefused, TypeRefused
+from dbt_phlo.meta import phlo_meta
 from dbt_phlo.names import quoted
 
 Rows = Callable[[str], Sequence[Sequence[Any]]]
@@ -58,8 +59,7 @@ def enforced(node: Any, root: Path) -> Contract | None:
 
 def is_ours(node: Any, root: Path) -> bool:
     """Whether ``meta.phlo.contract`` asks us to enforce a node's contract."""
-    meta = (node.config.meta or {}).get("phlo")
-    asked = meta.get("contract") if isinstance(meta, Mapping) else None
+    asked = phlo_meta(node).get("contract")
     if asked is None:
         return False
     is_plain = isinstance(asked, Mapping) and list(asked) == ["enforced"]
