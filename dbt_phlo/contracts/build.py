@@ -1,29 +1,17 @@
 """From what an author wrote to a ``Contract``: types are parsed, values typed, mistakes told."""
 
-import math
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from dbt_phlo.contracts import consistency, data_types
-from dbt_phlo.contracts.contract import Column, Constraint, Contract, Origin, Severity
-from dbt_phlo.contracts.data_tests import is_jinja, misspelt, rules_of, unquoted
-from dbt_phlo.contracts.declarations import ColumnDeclaration, Declaration, TestDeclaration
-from dbt_phlo.contracts.rules import (
-    AcceptedValues,
-    Expression,
-    NotNull,
-    Other,
-    Range,
-    Rule,
-    Unique,
-    columns_of,
-)
-from dbt_phlo.contracts.typed_rule import typed_rule
-from dbt_phlo.errors import ContractError, PhloError, TypeRefused, nearest
-
-NO_THRESHOLD = ("!= 0", "!=0", "<> 0", "> 0", ">0", ">= 1", ">=1")
-"""dbt's ``error_if`` where one failing row is an error."""
+from dbt_phlo.contracts.column_names import split
+from dbt_phlo.contracts.contract import Column, Constraint, Contract
+from dbt_phlo.contracts.data_tests import unquoted
+from dbt_phlo.contracts.declarations import ColumnDeclaration, Declaration
+from dbt_phlo.contracts.mistakes import mistake, prefix
+from dbt_phlo.contracts.rules import Expression, NotNull, Other, Rule, Unique, columns_of
+from dbt_phlo.contracts.tested_rules import of_tests
+from dbt_phlo.errors import TypeRefused, nearest
 
 CONSTRAINTS = ("not_null", "unique", "primary_key", "foreign_key", "check", "custom")
 """dbt's types of constraints."""
@@ -45,14 +33,16 @@ def build(declared: Declaration, dialect: str = "duckdb") -> Contract:
         constraints += [Constraint(rule, "data_type") for rule in rules]
     constraints += [
         *_of_constraints(declared, types),
-        *_of_tests(declared, types),
+        *of_tests(declared, types, dialect),
+        *_of_key(declared, types),
     ]
     contract = Contract(
         name=declared.name,
         columns=tuple(types.values()),
         constraints=tuple(_distinct(constraints)),
         description=declared.description,
-        unique_key=_known(declared, types, declared.unique_key, "unique_key"),
+        unique_key=_key(declared, types),
+        primary_key=_primary_key(declared, types),
         partition_by=declared.partition_by,
         is_enforced=declared.is_enforced,
         origin=declared.place("", "name"),
@@ -60,7 +50,7 @@ def build(declared: Declaration, dialect: str = "duckdb") -> Contract:
     problem = consistency.problem(contract)
     if problem is not None:
         column, told = problem
-        raise _mistake(
+        raise mistake(
             declared, column, "name", told, code="PHLO905", remedy="correct one of the two"
         )
     return contract
@@ -71,8 +61,10 @@ def _columns(declared: Declaration, dialect: str) -> Iterator[tuple[Column, tupl
     seen: set[str] = set()
     for column in declared.columns:
         folded = column.name.lower()
+        if "." in folded and _is_field(declared, column.name, dialect):
+            continue
         if folded in seen:
-            raise _mistake(
+            raise mistake(
                 declared,
                 column.name,
                 "name",
@@ -94,10 +86,18 @@ def _columns(declared: Declaration, dialect: str) -> Iterator[tuple[Column, tupl
         yield made, parsed.rules_for(column.name) if parsed.rules else ()
 
 
+def _is_field(declared: Declaration, name: str, dialect: str) -> bool:
+    """Whether a dotted entry describes a field of a struct that is declared, and no column."""
+    first = name.lower().partition(".")[0]
+    owner = next((column for column in declared.columns if column.name.lower() == first), None)
+    of = _parsed(declared, owner, dialect).type if owner is not None else ""
+    return not isinstance(of, str) and bool(of["type"] == "struct")
+
+
 def _assert_short(declared: Declaration, column: str, description: str) -> None:
     """A description goes into every metadata file of the table, and into every file made of it."""
     if len(description) > LONGEST_DESCRIPTION:
-        raise _mistake(
+        raise mistake(
             declared,
             column,
             "description",
@@ -111,7 +111,7 @@ def _parsed(
     declared: Declaration, column: ColumnDeclaration, dialect: str
 ) -> data_types.ParsedType:
     if not (column.data_type or "").strip():
-        raise _mistake(
+        raise mistake(
             declared,
             column.name,
             "name",
@@ -124,7 +124,7 @@ def _parsed(
     except TypeRefused as error:
         place = declared.place(column.name, "data_type")
         raise TypeRefused(
-            f"{_prefix(place)}{declared.name}.{column.name}: {error.message}",
+            f"{prefix(place)}{declared.name}.{column.name}: {error.message}",
             remedy=error.remedy,
             code=error.code,
         ) from error
@@ -147,9 +147,9 @@ def _of_constraint(
     constraint: Mapping[str, Any],
     named: tuple[str, ...],
 ) -> Iterator[Constraint]:
-    kind = str(getattr(constraint.get("type"), "value", constraint.get("type")))
+    kind = _kind(constraint)
     if kind not in CONSTRAINTS:
-        raise _mistake(
+        raise mistake(
             declared,
             named[0] if len(named) == 1 else "",
             "constraints",
@@ -157,7 +157,10 @@ def _of_constraint(
             code="PHLO908",
             remedy=f"write type: and one of {', '.join(CONSTRAINTS)}",
         )
-    columns = _known(declared, types, named, "constraints")
+    columns, paths = split(declared, types, named, "constraints")
+    if paths:
+        yield Constraint(Other(f"constraint {kind}", columns, {"columns": paths}), "constraint")
+        return
     expression = constraint.get("expression")
     name = str(constraint.get("name") or "")
     rules: list[Rule] = []
@@ -174,103 +177,28 @@ def _of_constraint(
         yield Constraint(rule, "constraint", name)
 
 
-def _of_tests(declared: Declaration, types: Mapping[str, Column]) -> Iterator[Constraint]:
-    for test in declared.tests:
-        _assert_spelt(declared, test)
-        severity: Severity = "warn" if test.severity == "warn" else "error"
-        for rule in rules_of(test):
-            columns = _known(declared, types, columns_of(rule), test.test)
-            # SQL finds a column without regard to case
-            known = rule if columns == columns_of(rule) else _renamed(rule, columns)
-            yield Constraint(
-                _typed(declared, types, test, known),
-                source=test.test,
-                name=test.name,
-                severity=severity,
-                where=test.where,
-                threshold=_threshold(declared, test),
-                error_if="" if test.error_if.strip() in NO_THRESHOLD else test.error_if.strip(),
-            )
+def _of_key(declared: Declaration, types: Mapping[str, Column]) -> Iterator[Constraint]:
+    """A key of expressions, such as a snapshot may have, names no columns: it is only listed."""
+    if declared.unique_key and not _key(declared, types):
+        rule = Other("unique_key", (), {"unique_key": list(declared.unique_key)})
+        yield Constraint(rule, "unique_key", severity="warn")
 
 
-def _assert_spelt(declared: Declaration, test: TestDeclaration) -> None:
-    told = misspelt(test)
-    if told:
-        raise _mistake(
-            declared,
-            test.column,
-            test.bare,
-            f"{test.test} has no argument {told}",
-            code="PHLO909",
-            remedy="correct the argument's name",
-        )
+def _key(declared: Declaration, types: Mapping[str, Column]) -> tuple[str, ...]:
+    columns, expressions = split(declared, types, declared.unique_key, "unique_key")
+    return () if expressions else columns
 
 
-def _renamed(rule: Rule, columns: tuple[str, ...]) -> Rule:
-    if isinstance(rule, Unique | Expression | Other):
-        return replace(rule, columns=columns)
-    return replace(rule, column=columns[0])
+def _primary_key(declared: Declaration, types: Mapping[str, Column]) -> tuple[str, ...]:
+    for column in declared.columns:
+        if any(_kind(one) == "primary_key" for one in column.constraints):
+            return split(declared, types, (column.name,), "constraints")[0]
+    named = next((c.get("columns") for c in declared.constraints if _kind(c) == "primary_key"), ())
+    return split(declared, types, tuple(unquoted(str(n)) for n in named or ()), "constraints")[0]
 
 
-def _threshold(declared: Declaration, test: TestDeclaration) -> float:
-    given = test.arguments.get("allow_threshold")
-    if is_jinja(given):  # such a test is a rule that nobody enforces
-        return 0.0
-    try:
-        share = 0.0 if given is None else float(given)
-    except (TypeError, ValueError):
-        share = math.nan
-    if not 0 <= share <= 1:
-        told = f"allow_threshold of {test.test} is {given!r}"
-        raise _mistake(
-            declared,
-            test.column,
-            test.bare,
-            told,
-            code="PHLO906",
-            remedy="write a share of rows from 0 to 1",
-        )
-    return share
-
-
-def _typed(
-    declared: Declaration, types: Mapping[str, Column], test: TestDeclaration, rule: Rule
-) -> Rule:
-    """The rule with its values in the column's type."""
-    if not isinstance(rule, AcceptedValues | Range):
-        return rule
-    try:
-        return typed_rule(rule, types[rule.column.lower()].type)
-    except ValueError as error:
-        raise _mistake(
-            declared,
-            test.column or rule.column,
-            test.bare,
-            f"{test.test}: {error}",
-            code="PHLO904",
-            remedy="write values of the column's type, or correct its data_type",
-        ) from error
-
-
-def _known(
-    declared: Declaration, types: Mapping[str, Column], names: tuple[str, ...], key: str
-) -> tuple[str, ...]:
-    """The names as their columns are written. Raises for one that is no column."""
-    found = []
-    for name in names:
-        column = types.get(name.lower())
-        if column is None:
-            known = [column.name for column in types.values()]
-            raise _mistake(
-                declared,
-                "",
-                key.rpartition(".")[2],
-                f"{key} names {name}, which is no column of it.{nearest(name, known)}",
-                code="PHLO903",
-                remedy="declare the column with its data_type, or correct the name",
-            )
-        found.append(column.name)
-    return tuple(found)
+def _kind(constraint: Mapping[str, Any]) -> str:
+    return str(getattr(constraint.get("type"), "value", constraint.get("type")))
 
 
 def _distinct(constraints: list[Constraint]) -> list[Constraint]:
@@ -283,17 +211,3 @@ def _distinct(constraints: list[Constraint]) -> list[Constraint]:
             known.append(constraint)
             found.append(constraint)
     return found
-
-
-def _mistake(
-    declared: Declaration, column: str, key: str, told: str, *, code: str, remedy: str
-) -> PhloError:
-    """``key`` is where it stands below the column (or, without one, the model)."""
-    place = _prefix(declared.place(column, key))
-    owner = f"{declared.name}.{column}" if column else declared.name
-    joint = " " if told.startswith(("has ", "is ")) else ": "
-    return ContractError(f"{place}{owner}{joint}{told}", remedy=remedy, code=code)
-
-
-def _prefix(place: Origin) -> str:
-    return f"{place}: " if place.file else ""

@@ -62,7 +62,7 @@ def _inside(value: Any, rule: Range) -> bool:
 
 
 def _fits(value: Any, rule: Length) -> bool:
-    length = len(str(value))
+    length = len(value if isinstance(value, str | bytes) else str(value))
     return (rule.minimum is None or length >= rule.minimum) and (
         rule.maximum is None or length <= rule.maximum
     )

@@ -41,6 +41,8 @@ class Constraint:
     threshold: float = 0.0
     error_if: str = ""
     """dbt's condition on the number of failures, where it is not ``!= 0``."""
+    fail_calc: str = ""
+    """How dbt counts failures, where it does not count rows."""
 
     @property
     def is_hard(self) -> bool:
@@ -56,6 +58,8 @@ class Constraint:
             return f"it has a filter: {self.where}"
         if self.threshold:
             return f"it allows {self.threshold:g} of the rows to fail"
+        if self.fail_calc:
+            return f"its failures are counted by {self.fail_calc}"
         return f"it is an error only if failures {self.error_if}" if self.error_if else ""
 
 
@@ -82,6 +86,8 @@ class Contract:
     description: str = ""
     unique_key: tuple[str, ...] = ()
     partition_by: tuple[str, ...] = ()
+    primary_key: tuple[str, ...] = ()
+    """The columns of the declared ``primary_key``; its rules are constraints too."""
     is_enforced: bool = False
     """dbt's ``contract: {enforced: true}``: a build that breaks the contract writes nothing."""
     origin: Origin = field(default_factory=Origin, compare=False)
@@ -113,3 +119,12 @@ class Contract:
         if self.unique_key:
             found[self.unique_key] = None
         return tuple(found)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns that name a row: ``unique_key``, else the primary key, else the first unique
+        ones that are never NULL. Nothing where there are none."""
+        if self.unique_key or self.primary_key:
+            return self.unique_key or self.primary_key
+        full = {c.rule.column.lower() for c in self.hard if isinstance(c.rule, NotNull)}
+        return next((key for key in self.keys if full.issuperset(map(str.lower, key))), ())

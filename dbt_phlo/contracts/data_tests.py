@@ -6,9 +6,10 @@ What stands in no line here is ``Other``: only SQL can make it, and nobody forge
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
-from dbt_phlo.contracts import literals
+from dbt_phlo.contracts import literals, sql_literals
 from dbt_phlo.contracts.declarations import TestDeclaration
 from dbt_phlo.contracts.rules import (
     AcceptedValues,
@@ -21,6 +22,7 @@ from dbt_phlo.contracts.rules import (
     Relationship,
     Rule,
     Unique,
+    Value,
 )
 from dbt_phlo.errors import nearest
 from dbt_phlo.names import quoted
@@ -29,12 +31,23 @@ CONFIGURING = ("allow_threshold", "arguments", "config", "description", "meta", 
 """Arguments that say how a test runs, and nothing of what it tests."""
 
 
+class Unreadable(ValueError):
+    """What is wrong with an argument, and what to write instead."""
+
+    def __init__(self, told: str, remedy: str) -> None:
+        super().__init__(told)
+        self.remedy = remedy
+
+
 def rules_of(test: TestDeclaration) -> tuple[Rule, ...]:
     """The rules that a test is; their values are not typed yet.
 
     A test with arguments that the line of its name does not read, or that dbt has yet to render, is
-    ``Other``: what they mean is not known here.
+    ``Other``: what they mean is not known here. ``pandera_contract`` asks for all other rules, and
+    is none. Raises ``Unreadable`` for an argument that the test's own macro refuses.
     """
+    if test.bare == "pandera_contract":
+        return ()
     rule = _rule_of(test)
     line = TESTS.get(test.bare)
     if line is not None and line.refuses_null and not isinstance(rule, Other):
@@ -103,24 +116,42 @@ def _range(column: str, arguments: Mapping[str, Any]) -> Rule | None:
     return _bounds(column, arguments, bool(arguments.get("inclusive", True)))
 
 
+def _range_of_ours(column: str, arguments: Mapping[str, Any]) -> Rule | None:
+    """As ``phlo_range.sql`` reads it: ``inclusive`` may be a text, and a bound ISO 8601."""
+    inclusive = str(arguments.get("inclusive", True)).lower()
+    if inclusive not in ("true", "false"):
+        raise Unreadable(f"inclusive is {arguments['inclusive']!r}", "write true or false")
+    return _bounds(column, arguments, inclusive == "true", literals.of_bound)
+
+
 def _between(column: str, arguments: Mapping[str, Any]) -> Rule | None:
     return _bounds(column, arguments, not arguments.get("strictly", False))
 
 
-def _bounds(column: str, arguments: Mapping[str, Any], inclusive: bool) -> Rule | None:
+def _bounds(
+    column: str,
+    arguments: Mapping[str, Any],
+    inclusive: bool,
+    read: Callable[[Any], Value | None] = literals.of_argument,
+) -> Rule | None:
     given = (arguments.get("min_value"), arguments.get("max_value"))
     if given == (None, None):
         return None
-    minimum, maximum = (None if v is None else literals.of_argument(v) for v in given)
+    minimum, maximum = (None if v is None else read(v) for v in given)
     if (minimum is None) != (given[0] is None) or (maximum is None) != (given[1] is None):
         signs = (">=", "<=") if inclusive else (">", "<")
         parts = [
-            f"{quoted(column)} {sign} ({bound})"
-            for sign, bound in zip(signs, given, strict=True)
+            f"{quoted(column)} {sign} {_written(bound, value)}"
+            for sign, bound, value in zip(signs, given, (minimum, maximum), strict=True)
             if bound is not None
         ]
         return Expression(" and ".join(parts), (column,))
     return Range(column, minimum, maximum, inclusive, inclusive)
+
+
+def _written(bound: Any, value: Value | None) -> str:
+    """A bound beside an expression: as it stands, but a day, which SQL takes for a subtraction."""
+    return sql_literals.literal(value) if isinstance(value, date) else f"({bound})"
 
 
 def _combination(column: str, arguments: Mapping[str, Any]) -> Rule | None:
@@ -166,6 +197,16 @@ def _relationships(column: str, arguments: Mapping[str, Any]) -> Rule | None:
     return Relationship(column, str(to), str(other)) if to and other else None
 
 
+def of_expression(test: TestDeclaration, columns: tuple[str, ...]) -> Other:
+    """A test of an expression, or of a field of a struct (``address.city``): only SQL can make it.
+
+    ``columns`` are those that are known to be in it.
+    """
+    arguments = {k: v for k, v in test.arguments.items() if k not in CONFIGURING}
+    named = {"column_name": test.column} if test.column else {}
+    return Other(test.test, columns, named | arguments)
+
+
 def _expression(column: str, arguments: Mapping[str, Any]) -> Rule | None:
     """dbt-utils: rows fail where ``not (expression)``; of a column, it stands before."""
     written = arguments.get("expression")
@@ -201,7 +242,8 @@ def unquoted(name: str) -> str:
     ('order', 'id')
     """
     if len(name) > 1 and name[0] == name[-1] and name[0] in '"`':
-        return name[1:-1].replace(name[0] * 2, name[0])
+        inside = name[1:-1].replace(name[0] * 2, "")
+        return name if name[0] in inside else name[1:-1].replace(name[0] * 2, name[0])
     return name
 
 
@@ -238,7 +280,7 @@ TESTS: Mapping[str, Line] = {
     "unique": Line(_unique),
     "accepted_values": Line(_accepted_values, ("values", "quote")),
     "relationships": Line(_relationships, ("to", "field")),
-    "phlo_range": Line(_range, ("min_value", "max_value", "inclusive")),
+    "phlo_range": Line(_range_of_ours, ("min_value", "max_value", "inclusive")),
     "phlo_unique_combination": Line(_combination, ("combination_of_columns",), is_of_model=True),
     "phlo_pattern": Line(_pattern, ("regex",)),
     "accepted_range": Line(_range, ("min_value", "max_value", "inclusive")),

@@ -94,6 +94,10 @@ def _convert(tree: Any, written: str) -> ParsedType:
             remedy=f"write {REFUSED[kind]}",
             code="PHLO512",
         )
+    if tree.args.get("values"):
+        raise _unchecked(written, "so many elements", re.sub(r"\[\d+\]", "[]", written))
+    if kind == "BIT" and tree.expressions:
+        raise _unchecked(written, "so many bits", "bit")
     if kind in ("ARRAY", "LIST") and len(tree.expressions) == 1:
         return ParsedType({"type": "list", "element": _inside(tree.expressions[0], written)})
     if kind == "MAP" and len(tree.expressions) == 2:
@@ -128,12 +132,16 @@ def _inside(tree: Any, written: str) -> Type:
         raise _unknown(written)
     parsed = _convert(tree, written)
     if any(isinstance(rule, AcceptedValues | Length) for rule in parsed.rules):
-        raise TypeRefused(
-            f"data_type {written}: nothing can check {tree.sql()} inside of a nested type",
-            remedy="write varchar there, and a test on the column",
-            code="PHLO512",
-        )
+        raise _unchecked(written, f"{tree.sql()} inside of a nested type", "varchar there")
     return parsed.type
+
+
+def _unchecked(written: str, what: str, instead: str) -> TypeRefused:
+    return TypeRefused(
+        f"data_type {written}: nothing can check {what}",
+        remedy=f"write {instead}, and a test on the column",
+        code="PHLO512",
+    )
 
 
 def _fields(tree: Any, written: str) -> list[dict[str, Any]]:
@@ -147,6 +155,12 @@ def _fields(tree: Any, written: str) -> list[dict[str, Any]]:
                 f"data_type {written} has a field without a name or without a type",
                 remedy="write struct(name varchar, size bigint)",
                 code="PHLO511",
+            )
+        if part.args.get("constraints"):
+            raise _unchecked(
+                written,
+                f"{part.sql()} inside of a nested type",
+                f"{part.name} {kind.sql().lower()} there",
             )
         if any(field["name"].lower() == part.name.lower() for field in fields):
             raise TypeRefused(

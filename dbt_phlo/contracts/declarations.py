@@ -25,6 +25,7 @@ class TestDeclaration:
     severity: str = "error"
     where: str = ""
     error_if: str = "!= 0"
+    fail_calc: str = "count(*)"
     name: str = ""
 
     @property

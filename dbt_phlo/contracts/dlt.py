@@ -30,11 +30,10 @@ PRIMITIVES: dict[str, dict[str, Any]] = {
 def columns(contract: Contract) -> dict[str, dict[str, Any]]:
     """The hints of every column by its name, for ``dlt.resource(columns=...)``.
 
-    The first key is dlt's primary key; ``unique`` marks columns that are unique by themselves.
+    The contract's key is dlt's primary key; ``unique`` marks columns that are unique by themselves.
     Names are the contract's: a resource must use dlt's ``direct`` naming to keep them.
     """
-    keys = [contract.unique_key] if contract.unique_key else list(contract.keys)
-    key = {name.lower() for name in keys[0]} if keys else set()
+    key = {name.lower() for name in contract.key}
     return {column.name: _hints(column, contract, key) for column in contract.columns}
 
 

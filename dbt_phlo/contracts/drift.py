@@ -1,5 +1,6 @@
 """Where a table and its contract differ, in words."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -11,6 +12,7 @@ from dbt_phlo.errors import TypeRefused, nearest
 from dbt_phlo.tables.duckdb_types import written
 from dbt_phlo.tables.schema import Type
 
+_LENGTHS = re.compile(r"\[\d+\]")
 SYSTEM_PREFIX = "_phlo_"
 """The names of columns that loading adds to a table."""
 
@@ -109,10 +111,13 @@ def _folded(of: Type) -> object:
 
 
 def _parsed(text: str, dialect: str) -> Type | None:
-    try:
-        return parse(text, dialect).type
-    except TypeRefused:
-        return None
+    lists = _LENGTHS.sub("[]", text)  # the lake holds an array of DuckDB's as a list
+    for one in dict.fromkeys((text, lists)):
+        try:
+            return parse(one, dialect).type
+        except TypeRefused:
+            continue
+    return None
 
 
 def _place(column: Column) -> str:

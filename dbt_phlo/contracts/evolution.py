@@ -99,12 +99,16 @@ def _paired(
     """Each new field with the old one of its name, in exact spelling first; and who is left."""
     exact = {field["name"]: field for field in old}
     taken = {field["name"] for field in new if field["name"] in exact}
-    folded = {name.lower(): field for name, field in exact.items() if name not in taken}
-    pairs = [
-        (field, exact.get(field["name"]) or folded.pop(field["name"].lower(), None))
-        for field in new
-    ]
-    return pairs, list(folded.values())
+    left = [field for field in old if field["name"] not in taken]
+    pairs: list[tuple[Field, Field | None]] = []
+    for field in new:
+        before = exact.get(field["name"])
+        if before is None:
+            folded = field["name"].lower()
+            before = next((one for one in left if one["name"].lower() == folded), None)
+            left = [one for one in left if one is not before]
+        pairs.append((field, before))
+    return pairs, left
 
 
 def _type(old: Type, new: Type, table: str, path: str) -> Iterator[Change]:

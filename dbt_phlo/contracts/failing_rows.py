@@ -14,8 +14,7 @@ REDACTED = "***"
 
 def sample_columns(constraint: Constraint, contract: Contract) -> tuple[str, ...]:
     """The columns of a sample: the key, then those of the rule; all when there is neither."""
-    keys = contract.unique_key or next(iter(contract.keys), ())
-    wanted = {name.lower(): name for name in (*keys, *columns_of(constraint.rule))}
+    wanted = {name.lower(): name for name in (*contract.key, *columns_of(constraint.rule))}
     return tuple(wanted.values()) or tuple(column.name for column in contract.columns)
 
 

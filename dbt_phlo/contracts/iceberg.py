@@ -24,7 +24,7 @@ NOT_IDENTIFIERS = ("float", "double")
 def schema_json(contract: Contract) -> dict[str, Any]:
     """The schema as in a table's metadata, with fresh field ids from 1.
 
-    A column is ``required`` where a hard not-null constraint says so. The first key becomes the
+    A column is ``required`` where a hard not-null constraint says so. The key becomes the
     identifier fields if all of its columns are required primitives; a key with a NULL names no row.
     """
     fields = [_field(column, contract) for column in contract.columns]
@@ -104,11 +104,8 @@ def _field(column: Column, contract: Contract) -> dict[str, Any]:
 
 
 def _identifiers(contract: Contract, fields: list[dict[str, Any]]) -> list[int]:
-    keys = [contract.unique_key] if contract.unique_key else list(contract.keys)
-    if not keys:
-        return []
     by_name = {field["name"].lower(): field for field in fields}
-    found = [by_name.get(name.lower()) for name in keys[0]]
+    found = [by_name.get(name.lower()) for name in contract.key]
     usable = [
         field["id"]
         for field in found

@@ -59,8 +59,9 @@ def judge(scan: Scan, contract: Contract, execute: Rows, tests: Collection[str] 
     ``tests`` are the names of the data tests that the table has besides.
 
     A column more than declared breaks an enforced contract only. A rule of severity ``warn`` breaks
-    nothing, and neither does one that is kept by its threshold or by its ``error_if``. A rule that
-    no scan can count breaks the contract, unless it is one of ``tests``, which dbt runs by itself.
+    nothing, and neither does one that is kept by its threshold or by its ``error_if``, or whose
+    test has a ``fail_calc``. A rule that no scan can count breaks the contract, unless it is one of
+    ``tests``, which dbt runs by itself.
     """
     findings: list[Finding] = []
     notes: list[str] = []
@@ -99,8 +100,9 @@ def _judged(
     text = f"{told}: {counted.failed_count:,} of {counted.total_count:,} rows fail"
     if _warns(constraint):
         return None, f"{text} (a warning)"
-    if _is_allowed(counted, execute):
-        return None, f"{text}, which it allows"
+    if constraint.fail_calc or _is_allowed(counted, execute):
+        judge = f"its own test judges by {constraint.fail_calc}" if constraint.fail_calc else ""
+        return None, f"{text}, which {judge or 'it allows'}"
     return Finding(text, constraint, counted.failed_count, counted.total_count), ""
 
 

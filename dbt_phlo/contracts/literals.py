@@ -6,6 +6,7 @@ can know. What is no literal is not guessed at.
 """
 
 import math
+import re
 import uuid
 from collections.abc import Callable
 from datetime import date, datetime, time, timezone
@@ -16,7 +17,14 @@ from typing import Any
 from dbt_phlo.contracts.rules import Value
 from dbt_phlo.tables.schema import Type
 
+LARGEST, SMALLEST = 308, -400
+"""Powers of ten: no number that a column holds is larger, or nearer to 0, than these."""
+
 _UNREADABLE = (ValueError, TypeError, InvalidOperation, OverflowError)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?")
+_FRACTION = re.compile(r"\.\d{1,6}(?!\d)")
+_HEX = re.compile(rb"\\x([0-9A-Fa-f]{2})")
 _TRUTHS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 
 
@@ -32,6 +40,23 @@ def of_argument(given: Any) -> Value | None:
     if isinstance(given, float):
         return Decimal(repr(given)) if math.isfinite(given) else given
     return _of_sql(given) if isinstance(given, str) else None
+
+
+def of_bound(given: Any) -> Value | None:
+    """The value of a bound of one of our own tests, whose macro reads ISO 8601 besides SQL
+    (``phlo_test_bound``).
+
+    >>> of_bound("2020-01-31"), of_bound("2020-01-31 10:00")
+    (datetime.date(2020, 1, 31), datetime.datetime(2020, 1, 31, 10, 0))
+    """
+    text = given.strip() if isinstance(given, str) else ""
+    is_day = _DAY.fullmatch(text)
+    if not is_day and not _MOMENT.fullmatch(text):
+        return of_argument(given)
+    try:
+        return typed(text, "date" if is_day else "timestamp")
+    except ValueError:
+        return text  # there is no such day, which is told with the column's type
 
 
 @lru_cache(maxsize=4096)
@@ -93,7 +118,16 @@ def _exact(value: Any) -> int | Decimal:
     """A number as it is written; bounds may lie between the values of an integer column."""
     if isinstance(value, bool):
         raise ValueError(value)
-    return value if isinstance(value, int) else _number(str(value))
+    found = value if isinstance(value, int) else _number(str(value))
+    # an int is measured by its bits: as text it may have more digits than Python writes
+    if found.bit_length() > 1024 if isinstance(found, int) else _is_absurd(found):
+        raise ValueError(value)
+    return found
+
+
+def _is_absurd(number: Decimal) -> bool:
+    """Whether no column holds such a size, with which exact arithmetic would not end."""
+    return number.adjusted() > LARGEST or int(number.as_tuple().exponent) < SMALLEST
 
 
 def _number(text: str) -> int | Decimal:
@@ -113,17 +147,24 @@ def _is_number(text: str) -> bool:
 
 
 def _float(value: Any) -> float:
+    if isinstance(value, int | Decimal):
+        value = _exact(value)
     return _refused(value) if isinstance(value, bool) else float(value)
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value.isoformat() if isinstance(value, date | time) else str(value)
+    """SQL compares a number or a day with a column of texts as what it is, and not as text."""
+    return value if isinstance(value, str) else _refused(value)
 
 
 def _bytes(value: Any) -> bytes:
-    return value if isinstance(value, bytes) else str(value).encode()
+    """Text as DuckDB reads it for a BLOB: ASCII, and every other byte as ``\\xAA``."""
+    if isinstance(value, bytes):
+        return value
+    text = _text(value).encode("ascii")
+    if b"\\" in _HEX.sub(b"", text):
+        raise ValueError(value)
+    return _HEX.sub(lambda found: bytes.fromhex(found[1].decode()), text)
 
 
 def _date(value: Any) -> date:
@@ -133,7 +174,8 @@ def _date(value: Any) -> date:
 
 
 def _time(value: Any) -> time:
-    return value if isinstance(value, time) else time.fromisoformat(str(value).strip())
+    found = value if isinstance(value, time) else time.fromisoformat(_padded(str(value).strip()))
+    return _refused(value) if found.tzinfo else found  # a time alone has no offset
 
 
 def _moment(value: Any) -> datetime:
@@ -145,7 +187,12 @@ def _moment(value: Any) -> datetime:
     text = text[:-1] + "+00:00" if text.endswith(("Z", "z")) else text
     if text[-3:-2] in ("+", "-") and ":" in text:  # DuckDB's own +00
         text += ":00"
-    return datetime.fromisoformat(text)
+    return datetime.fromisoformat(_padded(text))
+
+
+def _padded(text: str) -> str:
+    """A time with six digits of seconds: Python 3.10 reads three or six."""
+    return _FRACTION.sub(lambda found: found[0].ljust(7, "0"), text)
 
 
 def _timestamp(value: Any) -> datetime:

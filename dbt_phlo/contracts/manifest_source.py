@@ -29,7 +29,7 @@ def contracts(manifest: Any, dialect: str, root: Path) -> dict[str, Contract]:
     ``root`` is the project's folder, for the lines in messages. Raises ``ContractError`` or
     ``TypeRefused`` for the first mistake.
     """
-    tests, repeated = tests_of(manifest), repeated_columns(manifest)
+    tests, repeated = _every_test(manifest), repeated_columns(manifest)
     return {
         node.unique_id: build(
             declaration(node, tests.get(node.unique_id, ()), root, repeated), dialect
@@ -41,7 +41,7 @@ def contracts(manifest: Any, dialect: str, root: Path) -> dict[str, Contract]:
 
 def contract_of(node: Any, manifest: Any, dialect: str, root: Path) -> Contract:
     """The contract of one node."""
-    tests = tests_of(manifest).get(node.unique_id, ())
+    tests = _every_test(manifest).get(node.unique_id, ())
     return build(declaration(node, tests, root, repeated_columns(manifest)), dialect)
 
 
@@ -57,6 +57,22 @@ def tests_of(manifest: Any) -> dict[str, list[Any]]:
         owner = test.attached_node or _source_of(test)
         if owner is not None:
             found.setdefault(owner, []).append(test)
+    return found
+
+
+def _every_test(manifest: Any) -> dict[str, list[Any]]:
+    """The generic tests, and the singular ones: a query over one node alone is a test of it."""
+    found = tests_of(manifest)
+    declaring = {
+        node.unique_id
+        for node in (*manifest.nodes.values(), *manifest.sources.values())
+        if str(node.resource_type) in DECLARING and node.columns
+    }
+    for test in manifest.nodes.values():
+        if str(test.resource_type) == "test" and getattr(test, "test_metadata", None) is None:
+            owners = declaring.intersection(test.depends_on.nodes)
+            if len(owners) == 1:
+                found.setdefault(owners.pop(), []).append(test)
     return found
 
 
@@ -120,6 +136,8 @@ def _constraint(constraint: Any) -> dict[str, Any]:
 
 def _test(test: Any) -> TestDeclaration:
     metadata, config = test.test_metadata, test.config
+    if metadata is None:
+        return TestDeclaration(f"singular test {test.name}", name=test.name, **_settings(config))
     arguments = {
         key: value for key, value in metadata.kwargs.items() if key not in ("model", "column_name")
     }
@@ -128,11 +146,18 @@ def _test(test: Any) -> TestDeclaration:
         test=f"{metadata.namespace}.{metadata.name}" if metadata.namespace else metadata.name,
         arguments=arguments,
         column=unquoted(str(column)),
-        severity=str(config.severity).lower(),
-        where=config.where or "",
-        error_if=config.error_if,
         name=test.name,
+        **_settings(config),
     )
+
+
+def _settings(config: Any) -> dict[str, Any]:
+    return {
+        "severity": str(config.severity).lower(),
+        "where": config.where or "",
+        "error_if": config.error_if,
+        "fail_calc": config.fail_calc or "count(*)",
+    }
 
 
 def _names(given: Any) -> tuple[str, ...]:

@@ -90,14 +90,21 @@ def scan(
     scanned = [one for one in checked if not (scope and isinstance(one.rule, Unique))]
     apart = [one for one in checked if scope and isinstance(one.rule, Unique)]
     table = _Table(actual, relation, dialect)
-    total, counts = _count(execute, scanned, table, scope)
-    if apart:
-        _, further = _count(execute, apart, table, "")
-        counts |= further
+    try:
+        total, counts = _counts(execute, scanned, apart, table, scope)
+        refused: dict[int, str] = {}
+    except Exception:  # the engine's own, whose type only its adapter knows
+        refused = _refused(execute, checked, table)
+        if not refused:
+            raise
+        scanned, apart = (
+            [one for one in some if id(one) not in refused] for some in (scanned, apart)
+        )
+        total, counts = _counts(execute, scanned, apart, table, scope)
     counted = []
     for one, problem in zip(contract.constraints, problems, strict=True):
         failed, of = counts.get(id(one), (None, total))
-        counted.append(Counted(one, failed, of, problem))
+        counted.append(Counted(one, failed, of, problem or refused.get(id(one), "")))
     return Scan(total, differences(contract, there), tuple(counted))
 
 
@@ -127,6 +134,30 @@ class _Table:
     contract: Contract
     relation: str
     dialect: Dialect
+
+
+def _counts(
+    execute: Rows,
+    scanned: Sequence[Constraint],
+    apart: Sequence[Constraint],
+    table: _Table,
+    scope: str,
+) -> tuple[int, dict[int, tuple[int | None, int]]]:
+    """The number of rows, and all counts; ``apart`` are those of the whole table."""
+    total, counts = _count(execute, scanned, table, scope)
+    return total, counts | (_count(execute, apart, table, "")[1] if apart else {})
+
+
+def _refused(execute: Rows, constraints: Sequence[Constraint], table: _Table) -> dict[int, str]:
+    """What the engine says of each constraint whose SQL it cannot bind, by identity."""
+    refused = {}
+    for one in constraints:
+        text = query([one], table.contract, table.relation, "", table.dialect)
+        try:
+            execute(f"{text}\nLIMIT 0")
+        except Exception as error:  # the engine's own, as above
+            refused[id(one)] = " ".join(str(error).split()).partition(" LINE ")[0]
+    return refused
 
 
 def _count(

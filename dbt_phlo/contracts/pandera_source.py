@@ -46,6 +46,7 @@ def contract_from_class(cls: Any, name: str = "") -> Contract:
         ),
         description="" if described == NO_DESCRIPTION else described,
         unique_key=tuple(recorded.get("unique_key", ())),
+        primary_key=tuple(recorded.get("primary_key", ())),
         partition_by=tuple(recorded.get("partition_by", ())),
         is_enforced=recorded.get("is_enforced", False),
     )

@@ -126,7 +126,9 @@ def _date(value: Any, kind: str, dialect: Dialect) -> str:
 
 def _time(value: Any, kind: str, dialect: Dialect) -> str:
     found = time.fromisoformat(value) if isinstance(value, str) else _only(value, time)
-    return f"TIME '{found.replace(tzinfo=None).isoformat('microseconds')}'"
+    if found.tzinfo:
+        raise ValueError(value)
+    return f"TIME '{found.isoformat('microseconds')}'"
 
 
 def _timestamp(value: Any, kind: str, dialect: Dialect) -> str:

@@ -72,7 +72,7 @@ def _scaled(bound: Any, scale: int, write: Write) -> Any:
     """A bound in units of the last digit: a fraction, or a float that is not finite."""
     if isinstance(bound, bool) or not isinstance(bound, int | float | Decimal):
         return write(bound)  # raises: a text or a date is no bound of a number
-    if not math.isfinite(bound):
+    if not isinstance(bound, int) and not math.isfinite(bound):
         return float(bound)
     written = Decimal(repr(bound)) if isinstance(bound, float) else bound
     return Fraction(written) * 10**scale

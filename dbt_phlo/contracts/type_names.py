@@ -100,7 +100,7 @@ ALIASES: dict[str, str] = {
 """DuckDB's further names of types, which mean the same on every target."""
 
 PARAMETERS: dict[str, int] = {
-    **dict.fromkeys(("TEXT", "VARCHAR", "NVARCHAR", "CHAR", "NCHAR", "BPCHAR", "BIT"), 1),
+    **dict.fromkeys(("TEXT", "VARCHAR", "NVARCHAR", "CHAR", "NCHAR", "BPCHAR"), 1),
     **dict.fromkeys(("TIME", "TIMESTAMP", "TIMESTAMPNTZ", "TIMESTAMPTZ", "DATETIME"), 1),
     "DECIMAL": 2,
     "FLOAT": 1,

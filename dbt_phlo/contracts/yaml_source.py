@@ -39,7 +39,8 @@ def contract_from_yaml(path: str | Path, model_name: str, dialect: str = "duckdb
 
     ``orders.v2`` is a version of a model, ``shop.orders`` a table of a source. ``dialect`` is the
     one that ``data_type`` is written in. It is the contract that dbt's manifest gives, but for what
-    stands in other files: ``doc()`` blocks, and configs of ``dbt_project.yml`` or of SQL.
+    stands in other files: ``doc()`` blocks, singular tests, and configs of ``dbt_project.yml`` or
+    of SQL.
     Raises ``PhloError`` with file and line for a mistake in the file, and for a value that only the
     project can render (Jinja).
     """
@@ -137,7 +138,7 @@ class _Reader:
         name, arguments, config = self._parts(column, key, test)
         if config.get("enabled") is False:
             return None
-        for word in ("enabled", "error_if", "severity", "where"):
+        for word in ("enabled", "error_if", "fail_calc", "severity", "where"):
             self._refuse_jinja(column, word, config.get(word))
         severity = str(config.get("severity") or "error").lower()
         if severity not in SEVERITIES:
@@ -157,6 +158,7 @@ class _Reader:
             severity=severity,
             where=str(config.get("where") or ""),
             error_if=str(config.get("error_if") or "!= 0"),
+            fail_calc=str(config.get("fail_calc") or "count(*)"),
             name=given or told,
         )
 

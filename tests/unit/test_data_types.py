@@ -64,7 +64,6 @@ A = {"name": "a", "required": False, "type": "int"}
 NESTED: dict[str, Any] = {
     "array(integer)": {"type": "list", "element": "int"},
     "integer[]": {"type": "list", "element": "int"},
-    "integer[3]": {"type": "list", "element": "int"},
     "varchar[][]": {"type": "list", "element": {"type": "list", "element": "string"}},
     "map(varchar, decimal(9, 2))": {"type": "map", "key": "string", "value": "decimal(9, 2)"},
     "row(a integer)": {"type": "struct", "fields": [A]},
@@ -109,6 +108,13 @@ REFUSED = {
     "array(varchar(3))": "PHLO512",
     "map(char(2), int)": "PHLO512",
     "varchar(1)[]": "PHLO512",
+    "integer[3]": "PHLO512",
+    "row(a integer[3])": "PHLO512",
+    "bit(3)": "PHLO512",
+    "struct(a integer not null)": "PHLO512",
+    "row(a integer default 3)": "PHLO512",
+    "row(a integer check (a > 1))": "PHLO512",
+    "array(row(a integer unique))": "PHLO512",
     "int" + "[]" * 2000: "PHLO512",
     "intger": "PHLO511",
     "": "PHLO511",
@@ -188,6 +194,21 @@ def test_the_remedy_keeps_what_is_right_of_the_type() -> None:
     with pytest.raises(TypeRefused) as caught:
         parse("timestamp(9) with time zone", "trino")
     assert caught.value.remedy == "write timestamp(6) with time zone"
+
+
+@pytest.mark.parametrize(
+    ("written", "remedy"),
+    [
+        ("integer[3][2]", "write integer[][], and a test on the column"),
+        ("bit(3)", "write bit, and a test on the column"),
+        ("row(a bigint not null)", "write a bigint there, and a test on the column"),
+        ("varchar(1)[]", "write varchar there, and a test on the column"),
+    ],
+)
+def test_what_nothing_can_check_is_told_with_what_can_be_kept(written: str, remedy: str) -> None:
+    with pytest.raises(TypeRefused, match="nothing can check") as caught:
+        parse(written)
+    assert caught.value.remedy == remedy
 
 
 def test_a_bare_decimal_is_told_with_what_each_engine_would_take_it_for() -> None:

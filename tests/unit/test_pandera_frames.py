@@ -11,11 +11,12 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from dbt_phlo.contracts.contract import Column, Constraint, Contract
+from dbt_phlo.contracts.contract import Column, Constraint, Contract, Origin
 from dbt_phlo.contracts.pandera import to_class
 from dbt_phlo.contracts.pandera.arrow_types import arrow_type, polars_type
 from dbt_phlo.contracts.pandera.plan import BACKENDS, Backend
-from dbt_phlo.contracts.rules import NotNull, Range
+from dbt_phlo.contracts.rules import NotNull, Range, Unique
+from dbt_phlo.errors import ContractError
 from dbt_phlo.tables.schema import Type
 
 UTC = timezone.utc
@@ -229,3 +230,21 @@ def test_rows_are_named_by_the_index_of_a_pandas_frame() -> None:
         made.validate(frame, lazy=True)
     assert raised.value.failure_cases["index"].tolist() == ["second"]
     assert raised.value.failure_cases["failure_case"].tolist() == [-1.0]
+
+
+def test_a_column_of_a_pandas_frame_may_have_any_name() -> None:
+    columns = (Column("lazyframe", "int"), Column("key", "int"))
+    together = Constraint(Unique(("lazyframe", "key")), "")
+    made = to_class(Contract("t", columns, (together,)), "pandas")
+    assert len(made.validate(pd.DataFrame({"lazyframe": [1, 1], "key": [1, 2]}))) == 2
+    with pytest.raises(pandera.errors.SchemaErrors):
+        made.validate(pd.DataFrame({"lazyframe": [1, 1], "key": [1, 1]}), lazy=True)
+
+
+@pytest.mark.parametrize("name", ["*", "^x$"])
+def test_a_name_that_polars_takes_for_a_pattern_is_refused_there(name: str) -> None:
+    contract = Contract("t", (Column(name, "int", origin=Origin("m.yml", 3)),))
+    with pytest.raises(ContractError, match=r"m\.yml:3: t has the column") as caught:
+        to_class(contract, "polars")
+    assert caught.value.code == "PHLO952"
+    assert len(to_class(contract, "pandas").validate(pd.DataFrame({name: [1]}))) == 1

@@ -1,6 +1,7 @@
 """Hand-written Pandera classes as contracts, and how a class is found."""
 
 import datetime
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -160,6 +161,57 @@ def test_a_schema_object_is_a_contract_too_and_loses_no_check() -> None:
         Constraint(Range("c", minimum=0), "class", severity="warn"),
         Constraint(Other("totals agree"), "class"),
     )
+
+
+def test_flags_of_a_pattern_are_kept_and_others_are_listed() -> None:
+    def rule(check: Any) -> Any:
+        schema = pap.DataFrameSchema({"a": pap.Column(str, check, nullable=True)})
+        (found,) = contract_from_class(schema).constraints
+        return found.rule
+
+    matches, contains = pap.Check.str_matches, pap.Check.str_contains
+    assert rule(matches(re.compile("ab.", re.I | re.S))) == Pattern("a", "^(?:(?is:ab.))")
+    assert rule(contains(re.compile("^b", re.M))) == Pattern("a", "(?m:^b)")
+    assert rule(matches(re.compile("ab"))) == Pattern("a", "^(?:ab)")
+    assert isinstance(rule(matches(re.compile("a b", re.X))), Other)
+    assert isinstance(rule(contains(re.compile(r"\w", re.A))), Other)
+
+
+class Optionals(pap.DataFrameModel):
+    a: Series[int] | None
+    b: Series[int] | None = pap.Field(nullable=True, ge=1)
+
+
+def test_a_column_that_may_be_missing_is_listed_and_not_required() -> None:
+    assert [one.rule for one in contract_from_class(Optionals).constraints] == [
+        Other("optional", ("a",), {"nullable": False}),
+        Other("optional", ("b",), {"nullable": True}),
+        Range("b", minimum=1),
+    ]
+
+
+def test_values_of_numpy_are_pythons() -> None:
+    day = np.datetime64("2020-01-31T10:00:00.5", "ns")
+    schema = pap.DataFrameSchema(
+        {
+            "a": pap.Column(int, [pap.Check.ge(np.int64(5)), pap.Check.isin([np.int8(7)])]),
+            "b": pap.Column(float, pap.Check.in_range(np.float32(0.5), np.float64(2))),
+            "c": pap.Column("datetime64[ns]", [pap.Check.ge(day), pap.Check.eq(day)]),
+            "d": pap.Column(str, pap.Check.str_length(np.int64(1), np.int64(2))),
+        }
+    )
+    moment = datetime.datetime(2020, 1, 31, 10, 0, 0, 500000)
+    found = [one.rule for one in contract_from_class(schema).constraints]
+    wanted = [
+        Range("a", minimum=5),
+        AcceptedValues("a", (7,)),
+        Range("b", 0.5, 2.0),
+        Range("c", minimum=moment),
+        AcceptedValues("c", (moment,)),
+        Length("d", 1, 2),
+    ]
+    rules = [rule for rule in found if not isinstance(rule, NotNull)]
+    assert list(map(repr, rules)) == list(map(repr, wanted))
 
 
 DTYPES: list[tuple[Any, Any]] = [

@@ -4,7 +4,7 @@ dbt itself compares the columns of an SQL model with its YAML, and refuses the c
 model; there, ``meta.phlo.contract: {enforced: true}`` asks for the same, and we compare.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from dbt_phlo.contracts import evolution, failing_rows, iceberg, manifest_source
 from dbt_phlo.contracts.build import build
 from dbt_phlo.contracts.contract import Constraint, Contract
-from dbt_phlo.contracts.drift import differences, found_columns
+from dbt_phlo.contracts.drift import columns_of_contract, differences, found_columns
 from dbt_phlo.contracts.evolution import Change
 from dbt_phlo.contracts.one_scan import Counted, scan
 from dbt_phlo.contracts.rules import Expression, NotNull, Rule, Unique, columns_of
@@ -20,6 +20,7 @@ from dbt_phlo.contracts.wording import words
 from dbt_phlo.errors import ConfigError, ContractError, DataRefused, TypeRefused
 from dbt_phlo.meta import phlo_meta
 from dbt_phlo.names import quoted
+from dbt_phlo.tables.duckdb_types import written
 
 Rows = Callable[[str], Sequence[Sequence[Any]]]
 Described = Sequence[tuple[str, str]]
@@ -86,13 +87,22 @@ def check_columns(contract: Contract, described: Described) -> None:
 
 
 def check_rows(execute: Rows, rows: str, contract: Contract, described: Described) -> None:
-    """Raise ``DataRefused`` for the constraints that ``rows`` break, with examples of each.
+    """Raise ``DataRefused`` for the constraints that ``rows`` break, with examples of each, and
+    ``ContractError`` (PHLO951) for one whose SQL the engine cannot read.
 
     One scan counts all of them. A foreign key is not checked, as dbt says itself.
     """
     asked = tuple(one for one in contract.constraints if not _is_elsewhere(one.rule))
     here = replace(contract, constraints=asked)
     counted = scan(execute, here, rows, found_columns(described)).counted
+    for one in counted:
+        if one.problem:
+            raise ContractError(
+                f"{_place(contract, one.constraint)}: {contract.name}: the constraint "
+                f"{words(one.constraint.rule)} cannot be checked: {one.problem}",
+                remedy="correct it; it is SQL about one row of the model",
+                code="PHLO951",
+            )
     broken = [one for one in counted if one.failed_count]
     if broken:
         told = "\n".join(_told(execute, rows, contract, one) for one in broken)
@@ -120,7 +130,8 @@ def taken(
     old = iceberg.contract_of(contract.name, {"fields": list(fields)})
     found = [one for one in evolution.changes(old, contract) if one.kind not in ("doc", "order")]
     asked = [one for one in found if not (syncs and one.kind in ("dropped", "type"))]
-    evolution.assert_compatible(one for one in asked if not _holds(execute, relation, one))
+    refused = [one for one in asked if not _holds(execute, relation, one)]
+    evolution.assert_compatible([*refused, *_narrowed(execute, relation, contract, old)])
     return any(one.kind in ("added", "widened", "optional", "required") for one in found)
 
 
@@ -130,6 +141,31 @@ def _holds(execute: Rows, relation: str, change: Change) -> bool:
         return False
     (row,) = execute(f"SELECT count(*) FROM {relation} WHERE {quoted(change.column)} IS NULL")
     return int(row[0]) == 0
+
+
+def _narrowed(execute: Rows, relation: str, contract: Contract, old: Contract) -> Iterator[Change]:
+    """The types that are narrower than Iceberg's, where rows that are there do not keep them: the
+    table's schema is the same for a varchar(20) and for a varchar(10)."""
+    rules = tuple(one for one in contract.hard if one.source == "data_type")
+    if not rules:
+        return
+    narrow = replace(contract, constraints=rules)
+    for one in scan(execute, narrow, relation, columns_of_contract(old)).counted:
+        column = contract.column(columns_of(one.constraint.rule)[0])
+        if one.failed_count and column is not None:
+            yield Change(
+                "type",
+                contract.name,
+                column.name,
+                written(column.type),
+                column.written,
+                False,
+                f"{column.origin}: column {column.name} of {contract.name} is declared "
+                f"{column.written}, and {one.failed_count:,} of {one.total_count:,} rows that are "
+                f"there are not {words(one.constraint.rule)}",
+                f"declare {column.name} wide enough for them, or rebuild {contract.name} with "
+                "dbt build --full-refresh",
+            )
 
 
 def _is_elsewhere(rule: Rule) -> bool:

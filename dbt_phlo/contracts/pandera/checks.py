@@ -151,7 +151,7 @@ def _opened(
 ) -> tuple[dict[str, Any], int, Callable[[list[int]], Any]]:
     """The Arrow columns of a Series, a DataFrame or Pandera's ``PolarsData``; the number of rows;
     and what makes an answer of the numbers of the rows that fail."""
-    if hasattr(data, "lazyframe"):
+    if isinstance(data, tuple):  # PolarsData; a frame may have a column of any name
         return _opened_polars(data, names)
     pandas = optional("pandas", extra="pandas")
     pyarrow = optional("pyarrow", extra="arrow")

@@ -24,7 +24,7 @@ KINDS: dict[str, type] = {
         rules.Other,
     )
 }
-ABOUT = ("name", "severity", "where", "threshold", "error_if")
+ABOUT = ("name", "severity", "where", "threshold", "error_if", "fail_calc")
 """What a constraint says beyond its rule and its source."""
 
 

@@ -11,6 +11,7 @@ from dbt_phlo.contracts.pandera.recorded import recorded
 from dbt_phlo.contracts.pandera.shape import Shape, default_constraints
 from dbt_phlo.contracts.pandera.slots import Keywords, choices, refusal
 from dbt_phlo.contracts.rules import NotNull, Rule, Unique, columns_of
+from dbt_phlo.errors import ContractError
 from dbt_phlo.tables.schema import Type
 
 Backend = Literal["pandas", "polars"]
@@ -44,7 +45,10 @@ class Plan:
 
 
 def plan(contract: Contract, backend: Backend) -> Plan:
-    """The plan of a contract on a backend."""
+    """The plan of a contract on a backend. Raises ``ContractError`` (PHLO952) for a column that
+    polars cannot name."""
+    if backend == "polars":
+        _assert_names(contract)
     shape = Shape({column.name: {} for column in contract.columns})
     required = {c.rule.column.lower() for c in contract.hard if isinstance(c.rule, NotNull)}
     folded = {c.name.lower(): c for c in contract.columns}
@@ -84,6 +88,19 @@ def plan(contract: Contract, backend: Backend) -> Plan:
         missing=tuple(missing),
         imports=frozenset(used),
     )
+
+
+def _assert_names(contract: Contract) -> None:
+    """Polars takes ``*`` and ``^...$`` for patterns of names, wherever a name stands."""
+    for column in contract.columns:
+        name = column.name
+        if name == "*" or (name.startswith("^") and name.endswith("$")):
+            place = f"{column.origin}: " if column.origin.file else ""
+            raise ContractError(
+                f"{place}{contract.name} has the column {name}, which polars takes for a pattern",
+                remedy="rename the column, or use the backend pandas",
+                code="PHLO952",
+            )
 
 
 def wording(constraint: Constraint) -> str:
@@ -160,6 +177,8 @@ def _metadata(contract: Contract, shape: Shape, entries: Iterable[Keywords]) -> 
     metadata: Keywords = {}
     if contract.unique_key:
         metadata["unique_key"] = list(contract.unique_key)
+    if contract.primary_key:
+        metadata["primary_key"] = list(contract.primary_key)
     if contract.partition_by:
         metadata["partition_by"] = list(contract.partition_by)
     if contract.is_enforced:

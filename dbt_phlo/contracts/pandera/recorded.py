@@ -6,6 +6,7 @@ from typing import Any
 def recorded(
     *,
     unique_key: list[str] | None = None,
+    primary_key: list[str] | None = None,
     partition_by: list[str] | None = None,
     is_enforced: bool = False,
     constraints: list[dict[str, Any]] | None = None,
@@ -20,6 +21,7 @@ def recorded(
     """
     said = {
         "unique_key": unique_key,
+        "primary_key": primary_key,
         "partition_by": partition_by,
         "is_enforced": is_enforced,
         "constraints": constraints,

@@ -8,6 +8,7 @@ from dbt_phlo.contracts.contract import Constraint
 from dbt_phlo.contracts.pandera.data import rule_from
 from dbt_phlo.contracts.pandera.shape import COMBINATION, COMBINATION_WITH_NULLS, Shape
 from dbt_phlo.contracts.pandera.slots import Keywords, rule_in
+from dbt_phlo.contracts.regexes import is_re2
 from dbt_phlo.contracts.rules import AcceptedValues, NotNull, Other, Pattern, Range, Rule, Unique
 
 SOURCE = "class"
@@ -26,6 +27,10 @@ _KEYWORDS = {
 """The keyword of ``Field`` for a check's name, and the statistic that holds its value."""
 
 
+_FLAGS = {re.IGNORECASE: "i", re.MULTILINE: "m", re.DOTALL: "s"}
+"""Flags that RE2 has too."""
+
+
 def shape_of(schema: Any) -> Shape:
     """What a generated class's schema enforces, as keywords."""
     shape = Shape({name: _column_keywords(column) for name, column in schema.columns.items()})
@@ -38,7 +43,9 @@ def shape_of(schema: Any) -> Shape:
 def constraints_of(schema: Any) -> Iterator[Constraint]:
     """The constraints of a hand-written class; what is no rule of ours is ``Other``, by name."""
     for name, column in schema.columns.items():
-        if not column.nullable:
+        if not column.required:  # the column may be missing, and its values NULL then
+            yield Constraint(Other("optional", (name,), {"nullable": column.nullable}), SOURCE)
+        elif not column.nullable:
             yield Constraint(NotNull(name), SOURCE)
         if column.unique:
             yield Constraint(Unique((name,), nulls_are_equal=True), SOURCE)
@@ -71,9 +78,9 @@ def _column_keywords(column: Any) -> Keywords:
 def _keywords(check: Any) -> Keywords:
     if check.name in _KEYWORDS:
         keyword, statistic = _KEYWORDS[check.name]
-        return {keyword: check.statistics[statistic]}
+        return {keyword: _python(check.statistics[statistic])}
     if check.name in ("str_length", "phlo_range", "phlo_length"):
-        said = {key: value for key, value in check.statistics.items() if value is not None}
+        said = {k: _python(value) for k, value in check.statistics.items() if value is not None}
         return {check.name: said}
     return {}
 
@@ -100,33 +107,43 @@ def _builtin(name: str | None, statistics: dict[str, Any], column: str) -> Rule 
     if name == "in_range":
         return Range(
             column,
-            statistics["min_value"],
-            statistics["max_value"],
+            _python(statistics["min_value"]),
+            _python(statistics["max_value"]),
             bool(statistics.get("include_min", True)),
             bool(statistics.get("include_max", True)),
         )
     if name == "equal_to":
-        return AcceptedValues(column, (statistics["value"],))
+        return AcceptedValues(column, (_python(statistics["value"]),))
     if name == "str_startswith":
         return Pattern(column, "^" + re.escape(statistics["string"]))
     if name == "str_endswith":
         return Pattern(column, re.escape(statistics["string"]) + "$")
-    pattern = statistics.get("pattern")
-    pattern = getattr(pattern, "pattern", pattern)
-    if name in ("str_matches", "str_contains") and isinstance(pattern, str) and _is_re2(pattern):
+    pattern = _re2(statistics.get("pattern"))
+    if name in ("str_matches", "str_contains") and pattern is not None:
         return Pattern(column, f"^(?:{pattern})" if name == "str_matches" else pattern)
     return None
 
 
-def _is_re2(pattern: str) -> bool:
-    """Whether RE2 reads a pattern of Python's, which may look around and refer back."""
-    import duckdb
+def _re2(pattern: Any) -> str | None:
+    """A pattern of Python's with its flags, where RE2 reads both: it has no lookaround, no
+    backreferences, no ``re.VERBOSE`` and no ``re.ASCII``."""
+    if isinstance(pattern, re.Pattern) and isinstance(pattern.pattern, str):
+        flags = pattern.flags & ~re.UNICODE
+        letters = "".join(letter for flag, letter in _FLAGS.items() if flags & flag)
+        known = not flags & ~sum(_FLAGS)
+        pattern = f"(?{letters}:{pattern.pattern})" if letters else pattern.pattern
+        return pattern if known and is_re2(pattern) else None
+    return pattern if isinstance(pattern, str) and is_re2(pattern) else None
 
-    try:
-        duckdb.execute("select regexp_matches('', ?)", [pattern])
-    except duckdb.Error:
-        return False
-    return True
+
+def _python(value: Any) -> Any:
+    """A value without numpy's types, which no literal is written of."""
+    if isinstance(value, list | tuple | set | frozenset):
+        return type(value)(map(_python, value))
+    if getattr(value, "dtype", None) is None or not hasattr(value, "item"):
+        return value
+    is_moment = value.dtype.kind == "M"  # numpy gives nanoseconds as a number
+    return value.astype("datetime64[us]").item() if is_moment else value.item()
 
 
 def _constraint(rule: Rule, check: Any) -> Constraint:
