@@ -25,6 +25,7 @@ NAMES = (
     "checks",
     "one_scan",
     "pandera_files",
+    "merge",
 )
 
 

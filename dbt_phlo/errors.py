@@ -14,6 +14,7 @@
     │   └── PromotionRefused
     ├── TypeRefused         PHLO5xx  a column type that Iceberg v2 cannot hold
     ├── DataRefused         PHLO6xx  rows that break the declared constraints
+    ├── LoadError           PHLO65x  a source that cannot be loaded
     ├── InstallError        PHLO7xx  a missing extra, extension or program
     ├── CommandError        PHLO8xx  the command line, `init`, `doctor`
     │   └── UsageError
@@ -110,6 +111,12 @@ class DataRefused(PhloError):
     """Rows break a constraint that the model declares."""
 
     default_code = "PHLO600"
+
+
+class LoadError(PhloError):
+    """A source that cannot be read, or not in its time."""
+
+    default_code = "PHLO650"
 
 
 class InstallError(PhloError):

@@ -28,8 +28,21 @@ META_KEYS = (
 )
 """Keys of ``config.meta.phlo`` (PRODUCT: "Model YAML")."""
 
+OF_INGESTION = (
+    "deduplicate",
+    "max_bad_rows",
+    "on_bad_rows",
+    "on_unknown_columns",
+    "partition_by",
+    "retries",
+    "retry_delay_seconds",
+    "timeout_seconds",
+)
+"""Those that only a model with ``materialized: ingest`` acts on."""
+
 META_SUPPORTED = (
     "contract",
+    *OF_INGESTION,
     "outside_wap",
     "owner",
     "partition_column",
@@ -95,4 +108,18 @@ def check_meta(meta: Any, owner: str, place: Callable[[str], str]) -> None:
             f"{place('pii')}: {owner}: meta.phlo.pii is {meta['pii']!r}, neither true nor false",
             remedy="write pii: true",
             code="PHLO108",
+        )
+
+
+def check_ingested(
+    meta: Mapping[str, Any], materialized: str, owner: str, place: Callable[[str], str]
+) -> None:
+    """Refuse keys of ingestion on what is not ingested: they would do nothing."""
+    idle = [key for key in meta if key in OF_INGESTION]
+    if idle and materialized != "ingest":
+        raise ConfigError(
+            f"{place(idle[0])}: {owner}: meta.phlo.{idle[0]} does nothing where materialized is "
+            f"not ingest",
+            remedy="remove it, or materialize the model as ingest",
+            code="PHLO118",
         )

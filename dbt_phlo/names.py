@@ -15,6 +15,9 @@ MAX_LENGTH = 200
 HISTORY_SCHEMA = "_phlo"
 """The schema of a lake that belongs to dbt-phlo itself: what runs and checks came to."""
 
+REJECTED = "__rejected"
+"""What the table of a load's bad rows is called behind the name of the table itself."""
+
 _REF = re.compile(r"[A-Za-z](?:(?!\.\.)[A-Za-z0-9./_-])*[A-Za-z0-9_-]|[A-Za-z]")
 _RUN_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.))*")
 _IN_TABLE_FOLDER = re.compile(

@@ -8,6 +8,7 @@ from dbt_phlo import meta, settings
 from dbt_phlo.adapters.duckdb import credentials
 from dbt_phlo.contracts import type_names
 from dbt_phlo.contracts.data_types import parse
+from dbt_phlo.loads.conforming.conversions import documented
 from dbt_phlo.tables import types
 
 HERE = Path(__file__).parent
@@ -179,7 +180,47 @@ def _aliases() -> list[str]:
     return wrap(f"{told}.", 95)
 
 
-PAGES = {"configuration.md": configuration, "types.md": data_types}
+def conversions() -> str:
+    """docs/conversions.md."""
+    rows = documented()
+    taken = [row for row in rows if not row.what.startswith("refused")]
+    refused = [row for row in rows if row.what.startswith("refused")]
+    lines = [
+        "# Conversions",
+        "",
+        "_Printed from `dbt_phlo/loads/conforming/conversions.py` by `make docs`._",
+        "",
+        "What a source yields becomes the type that the model's YAML declares, if it means the",
+        "same value there; a value is never changed. What does not fit is a bad row, with the",
+        "reason: see `on_bad_rows` in [Ingestion](ingestion.md).",
+        "",
+        "A field of a source is a column by its name, else without regard to case, else in snake",
+        "case: `userId` is `user_id`.",
+        "",
+        "| a source's | becomes | where it is |",
+        "| --- | --- | --- |",
+        *(f"| {row.source} | {row.target} | {row.what} |" for row in taken),
+        "",
+        "Everything else is refused. Some of it is asked for often:",
+        "",
+        "| a source's | as | |",
+        "| --- | --- | --- |",
+        *(
+            f"| {row.source} | {row.target} | {row.what.removeprefix('refused: ')} |"
+            for row in refused
+        ),
+        "",
+        "In pandas, NaN is NULL. Times have microseconds, and lie within the years 1 to 9999.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+PAGES = {
+    "configuration.md": configuration,
+    "conversions.md": conversions,
+    "types.md": data_types,
+}
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from dbt_phlo.catalogs.values import TableName
 from dbt_phlo.contracts import manifest_source
 from dbt_phlo.contracts.repeated_columns import repeated_columns
 from dbt_phlo.errors import ConfigError, RunError
-from dbt_phlo.meta import check_meta, phlo_meta
+from dbt_phlo.meta import check_ingested, check_meta, phlo_meta
 from dbt_phlo.names import HISTORY_SCHEMA
 from dbt_phlo.runs.rebase import BuiltNode
 from dbt_phlo.runs.verdict import CheckSpec
@@ -183,6 +183,8 @@ class Project:
             given = (getattr(node.config, "meta", None) or {}).get("phlo")
             if given is not None:
                 check_meta(given, node.name, partial(place_of, root, node))
+                materialized = getattr(node.config, "materialized", "")
+                check_ingested(given, materialized, node.name, partial(place_of, root, node))
             for column in (getattr(node, "columns", None) or {}).values():
                 given = (column.meta or {}).get("phlo")
                 if given is not None:

@@ -212,6 +212,17 @@ class BoundTables(DescribedViews):
         still = [(Key("table", *source), read_at, read_at)]
         self._pointers.swap([*still, *gone, (Key("table", *target), None, location)])
 
+    def restore(self, namespace: str, name: str, value: str | None) -> None:
+        """Point a table at an earlier value of it, or drop it where that is None.
+
+        What was written since is for the cleanup. Raises ``Conflict`` when another writer is
+        faster.
+        """
+        self._assert_writable()
+        found = self._pointers.get(namespace, name)
+        if found is not None and found[1] != value:
+            self._pointers.swap([(found[0], found[1], value)])
+
     def amend(self, namespace: str, name: str, change: Callable[[Metadata], Metadata]) -> None:
         """Change a table's metadata document, in one commit; none where nothing changes."""
         self._assert_writable()

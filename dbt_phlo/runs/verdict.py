@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from dbt_phlo.catalogs.values import Judged, LedgerEntry, TableName
+from dbt_phlo.names import REJECTED
 
 PASSED = ("pass", "warn")
 FINISHED = ("success", "no-op", *PASSED)
@@ -218,4 +219,16 @@ def _passed(
 def _unchecked(evidence: Evidence) -> tuple[str, ...]:
     audited = {name for check in evidence.checks for name in _covered(check)}
     audited |= {check.stores.lower() for check in evidence.checks if check.stores}
-    return tuple(sorted(name for name in evidence.written if name.lower() not in audited))
+    written = {name.lower() for name in evidence.written}
+    return tuple(
+        sorted(
+            name
+            for name in evidence.written
+            if name.lower() not in audited and not _is_rejected(name.lower(), written)
+        )
+    )
+
+
+def _is_rejected(name: str, written: Collection[str]) -> bool:
+    """Whether a table holds the bad rows of a load of another one, which nobody can check."""
+    return name.endswith(REJECTED) and name.removesuffix(REJECTED) in written

@@ -16,6 +16,9 @@ from dbt_phlo.tables import schema as schemas
 from dbt_phlo.tables.files import Files, Metadata
 from dbt_phlo.tables.manifests import MANIFEST_FILE
 
+LOADED = ("phlo.cursor", "phlo.load-id", "phlo.run-id")
+"""Properties that a load sets with its rows: they move with the rows."""
+
 
 def adopt(files: Files, target: Metadata, staging: Metadata) -> Metadata:
     """``target`` with the current content and schema of ``staging`` as its next snapshot."""
@@ -26,6 +29,9 @@ def adopt(files: Files, target: Metadata, staging: Metadata) -> Metadata:
     target["last-partition-id"] = max(target["last-partition-id"], staging["last-partition-id"])
     snapshot = _current_snapshot(staging) or _empty_snapshot(files, target["location"])
     parent = target.get("current-snapshot-id", -1)
+    target["properties"] |= {
+        name: text for name, text in staging["properties"].items() if name.startswith(LOADED)
+    }
     adopted = {
         **snapshot,
         "sequence-number": target["last-sequence-number"] + 1,

@@ -1,6 +1,7 @@
 {# The newest value of the column is at most max_age_hours old. One row is returned if it is older,
    or if there is none: a table that is empty is not fresh. What has no time zone is in UTC, and a
-   date is its midnight. #}
+   date is its midnight. Without a column it is the table's own time, that of its newest snapshot
+   with other rows: nothing is read. #}
 {% test phlo_freshness(model, column_name=none, max_age_hours=none, allow_threshold=none) %}
   {%- do phlo_test_arguments(['max_age_hours'], kwargs, allow_threshold) -%}
   {%- set hours = phlo_test_number(max_age_hours) -%}
@@ -9,6 +10,9 @@
       'max_age_hours is `' ~ max_age_hours ~ '`',
       'write a number of hours above 0; 0.5 is half an hour'
     ) -%}
+  {%- endif -%}
+  {%- if not column_name -%}
+    {{ return(phlo_unchanged(max_age_hours)) }}
   {%- endif -%}
   {{ return(adapter.dispatch('test_phlo_freshness', 'dbt')(
     model, phlo_test_column(column_name), max_age_hours

@@ -249,6 +249,12 @@ def test_unchecked_tables_are_always_told() -> None:
     assert decide(*row("", {"checks": ()})).unchecked == ("s.a", "s.b", "s.c")
 
 
+def test_the_rows_that_a_load_rejects_need_no_check() -> None:
+    tables = {"s.a": "1", "s.A__rejected": "2", "s.x__rejected": "3"}
+    evidence, policy = row("", {"checks": ()})
+    assert decide(evidence._replace(written=tables), policy).unchecked == ("s.a", "s.x__rejected")
+
+
 def row(happened: str, differs: dict[str, Any]) -> tuple[Evidence, Policy]:
     written = differs.get("written", ("s.a", "s.b", "s.c"))
     evidence = Evidence(

@@ -15,9 +15,13 @@ from dbt_phlo.adapters.duckdb.column import PhloDuckDBColumn
 from dbt_phlo.adapters.duckdb.connections import PhloDuckDBConnectionManager, engine_errors
 from dbt_phlo.adapters.duckdb.contracts import ContractsMixin
 from dbt_phlo.adapters.duckdb.environment import PhloEnvironment
+from dbt_phlo.adapters.duckdb.freshness import FreshnessMixin
+from dbt_phlo.adapters.duckdb.loads import LoadsMixin
 from dbt_phlo.adapters.duckdb.relation import PhloDuckDBRelation
 from dbt_phlo.adapters.hook_lines import HookLinesMixin
+from dbt_phlo.adapters.ingestion import IngestionMixin
 from dbt_phlo.adapters.lifecycle import PhloAdapterMixin
+from dbt_phlo.adapters.load_operations import LoadOperationsMixin
 from dbt_phlo.adapters.operations import OperationsMixin
 from dbt_phlo.adapters.problems import as_dbt_errors
 from dbt_phlo.adapters.schema_checks import SchemaChecksMixin
@@ -31,6 +35,10 @@ from dbt_phlo.tables.metadata import staging_name, under_construction
 class PhloDuckDBAdapter(
     SchemaChecksMixin,
     ContractsMixin,
+    FreshnessMixin,
+    LoadsMixin,
+    IngestionMixin,
+    LoadOperationsMixin,
     ChecksMixin,
     PhloAdapterMixin,
     HookLinesMixin,
@@ -52,6 +60,8 @@ class PhloDuckDBAdapter(
     _capabilities = CapabilityDict(
         {
             Capability.SchemaMetadataByRelations: CapabilitySupport(support=Support.Full),
+            Capability.TableLastModifiedMetadata: CapabilitySupport(support=Support.Full),
+            Capability.TableLastModifiedMetadataBatch: CapabilitySupport(support=Support.Full),
             # The batches of one model are serialised: they all commit to one table.
             Capability.MicrobatchConcurrency: CapabilitySupport(support=Support.Unsupported),
         }
