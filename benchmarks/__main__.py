@@ -26,6 +26,7 @@ NAMES = (
     "one_scan",
     "pandera_files",
     "merge",
+    "ingest",
 )
 
 

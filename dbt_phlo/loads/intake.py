@@ -17,6 +17,7 @@ from dbt_phlo.loads.plan import Plan
 from dbt_phlo.loads.progress import Progress
 from dbt_phlo.loads.source import Enough
 from dbt_phlo.loads.validate import Validator
+from dbt_phlo.loads.writing.reading import rising
 
 if TYPE_CHECKING:
     import pyarrow
@@ -98,16 +99,11 @@ class Intake:
     def _numbered(self, page: "pyarrow.Table", before: int) -> "pyarrow.Table":
         """The page with its rows' ids: each says which of the load's rows it is."""
         arrow = optional("pyarrow", extra="ingest")
-        places: Any = range(before, self.conform.rows)
+        ids = rising(self._first_row_id + before, self.conform.rows - before)
         if self._gone:
-            places = [place for place in places if place + 1 not in self._gone]
-        ids = arrow.array(self._ids(places), arrow.int64())
+            places = range(before + 1, self.conform.rows + 1)
+            ids = ids.filter(arrow.array([place not in self._gone for place in places]))
         return page.append_column(arrow.field(plans.ROW_ID, arrow.int64()), ids)
-
-    def _ids(self, places: Any) -> Any:
-        if isinstance(places, range):
-            return range(self._first_row_id + places.start, self._first_row_id + places.stop)
-        return [self._first_row_id + place for place in places]
 
     def _write(self, page: "pyarrow.Table") -> None:
         page = self._valid(self._inside(page))

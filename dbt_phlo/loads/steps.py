@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from dbt_phlo.catalogs.iceberg import iceberg_table
 from dbt_phlo.contracts import arrow_source
-from dbt_phlo.errors import LoadError, PhloError
+from dbt_phlo.errors import Conflict, LoadError, PhloError
 from dbt_phlo.loads import attempts, cursor, dlt_source, source, target
 from dbt_phlo.loads.deadline import Deadline
 from dbt_phlo.loads.intake import Intake
@@ -158,9 +158,17 @@ class Loading:
         if plan.window is not None:
             after = {} if place.is_new else cursor.read(place.metadata, plan.table)
         said = cursor.properties(after, plan.load_id, plan.run_id)
-        snapshot = commit(
-            taken.table, added=change.added, removed=change.removed, properties=said, summary=said
-        )
+        try:
+            snapshot = commit(
+                taken.table,
+                added=change.added,
+                removed=change.removed,
+                properties=said,
+                summary=said,
+            )
+        except Conflict:  # certainly not committed; after any other error the files stay
+            delete(taken.table, [file.file_path for file in change.added])
+            raise
         target.settled(plan, self.lake, place)
         return replace(done, snapshot_id=snapshot)
 

@@ -126,8 +126,8 @@ def _restarted(plan: Plan, lake: Lake) -> None:
 
     said = _metadata(plan, lake)["properties"].get(RUN)
     if plan.is_run and plan.strategy != "microbatch" and said == plan.run_id:
-        before = lake.base_of(plan.namespace, plan.table)
-        lake.tables.restore(plan.namespace, plan.table, before)
+        for name in (plan.table, plan.rejected_table):
+            lake.tables.restore(plan.namespace, name, lake.base_of(plan.namespace, name))
 
 
 def _added_before(old: Contract, whole: Contract) -> tuple[Column, ...]:

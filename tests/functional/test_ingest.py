@@ -140,6 +140,13 @@ def test_a_table_is_made_from_its_yaml_where_the_source_has_nothing(shop: Shop) 
     assert (described["id"], described["amount"]) == ("BIGINT", "DECIMAL(9,2)")
 
 
+def test_empty_makes_the_table_and_asks_no_source(shop: Shop) -> None:
+    shop.write("models/raw_orders.py", ORDERS.replace("yield [", "1 / 0; yield ["))
+    done = shop.dbt("build", "--empty", PHLO_RUN_ID="trial")
+    assert done.code == 0, done.text
+    assert shop.ids("pipeline-run-trial") == []
+
+
 def test_full_refresh_begins_anew_in_one_commit(shop: Shop) -> None:
     shop.upstream(range(1, 6))
     assert shop.dbt("build").code == 0
@@ -191,6 +198,17 @@ def test_bad_rows_go_into_quarantine_with_their_reasons(shop: Shop) -> None:
     assert [row[0] for row in rejected] == [2, 3, 4]
     assert json.loads(rejected[1][1]) == {"id": 3, "amount": "x"}
     assert [json.loads(row[2])[0]["column"] for row in rejected] == ["id", "amount", "amount"]
+
+
+def test_a_load_that_is_begun_again_rejects_each_row_once(shop: Shop) -> None:
+    code = ORDERS.replace("return orders()", "return json.loads(UPSTREAM.read_text())")
+    shop.ingesting("meta: {phlo: {on_bad_rows: quarantine}}", code=code)
+    shop.write("upstream.json", json.dumps([{"id": 1, "amount": 1}, {"id": 2, "amount": "x"}]))
+    for _ in range(2):
+        shop.dbt("run", PHLO_RUN_ID="r1")
+    ref = "pipeline-run-r1"
+    assert shop.rows("select count(*) from lake.main.raw_orders__rejected", ref) == [(1,)]
+    assert shop.ids(ref) == [1]
 
 
 @pytest.mark.parametrize(("most", "code"), [("2", 1), ("3", 0), ("0.5", 1), ("0.75", 0)])

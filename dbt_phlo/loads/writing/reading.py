@@ -92,7 +92,7 @@ def numbered(
             for batch in batches(table, task, columns):
                 place = [
                     pa.repeat(pa.scalar(number, pa.int32()), batch.num_rows),
-                    _range(counts[number], batch.num_rows),
+                    rising(counts[number], batch.num_rows),
                 ]
                 held = [
                     column if column.type == field.type else column.cast(field.type)
@@ -120,7 +120,7 @@ def copy(writer: DataFileWriter, table: "Table", task: "FileScanTask", keep: Any
         writer.write(pa.Table.from_batches([left]), task.file.partition if same_spec else None)
 
 
-def _range(start: int, length: int) -> Any:
+def rising(start: int, length: int) -> Any:
     """The whole numbers from ``start``; pyarrow's own ``arange`` is newer than what we allow."""
     import pyarrow.compute as pc
 
