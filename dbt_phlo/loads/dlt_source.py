@@ -18,6 +18,7 @@ from dbt_phlo.errors import ConfigError
 from dbt_phlo.extras import optional
 from dbt_phlo.loads.cursor import State
 from dbt_phlo.loads.plan import Window
+from dbt_phlo.loads.secrets import remembering
 from dbt_phlo.loads.transient import causes
 
 Take = Callable[[Any], None]
@@ -58,7 +59,7 @@ def extract(
         pipeline.config.restore_from_destination = False
         with pipeline.managed_state() as held:
             held["sources"] = copy.deepcopy(state)
-        with _interval(window):
+        with _interval(window), remembering():
             pipeline.extract(resource, table_name=model)
         return dict(pipeline.state.get("sources", {}))
     finally:

@@ -1,5 +1,6 @@
 """The steps of a load, in their order. Reading ``load`` is reading what ingestion does."""
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,7 +18,7 @@ from dbt_phlo.loads.load import Load
 from dbt_phlo.loads.plan import Plan, Window
 from dbt_phlo.loads.progress import Progress
 from dbt_phlo.loads.quarantine import Quarantine
-from dbt_phlo.loads.secrets import redacted
+from dbt_phlo.loads.secrets import redacted, remember
 from dbt_phlo.loads.target import Lake, Target
 from dbt_phlo.loads.transient import causes
 from dbt_phlo.loads.validate import Validator
@@ -57,8 +58,9 @@ class Loading:
         """
         place = target.prepared(self.plan, self.lake)
         try:
-            before = self._read_cursor(place)
-            taken = self._extract(place, before)
+            table = self._table(place)
+            before = self._read_cursor(place, table)
+            taken = self._extract(place, table, before)
             try:
                 change = strategies.planned(self.plan, taken.table, taken.files)
             except BaseException:
@@ -74,26 +76,26 @@ class Loading:
 
     # ---- the steps
 
-    def _read_cursor(self, place: Target) -> cursor.State:
+    def _read_cursor(self, place: Target, table: Any) -> cursor.State:
         """Step 1: where the source was read up to, on the ref that is written.
 
-        A window is read whatever the cursor says, and does not move it.
+        It is that of the very snapshot which the commit asks for again. A window is read whatever
+        the cursor says, and does not move it.
         """
         if place.is_new or self.plan.window is not None:
             return {}
-        return cursor.read(place.metadata, self.plan.table)
+        return cursor.read(_document(table), self.plan.table)
 
-    def _extract(self, place: Target, before: cursor.State) -> "Taken":
+    def _extract(self, place: Target, table: Any, before: cursor.State) -> "Taken":
         """Steps 2 to 7: every page is extracted, conformed, validated and written to files."""
         columns = (*self.plan.contract.columns, *place.added)
         plan = replace(self.plan, contract=replace(self.plan.contract, columns=columns))
-        first = (place.metadata["last-sequence-number"] + 1) << ROW_ID_BITS
+        first = (table.metadata.last_sequence_number + 1) << ROW_ID_BITS
         progress = Progress(self.plan.model, self.tell)
-        table = self._table(place)
 
         def attempt(number: int) -> Taken:
             self._attempts = number
-            output = Output(table, lambda new: self._grown(place, new))
+            output = Output(table, lambda new: self._grown(place, table, new))
             quarantine = Quarantine(self.plan, self.lake)
             with output, quarantine:
                 intake = Intake(
@@ -130,8 +132,10 @@ class Loading:
 
     def _run(self, intake: Intake, before: cursor.State) -> cursor.State:
         def extract(window: Window | None) -> cursor.State:
+            result = self.call()
+            remember()
             return source.extract(
-                self.call(),
+                result,
                 before,
                 intake.take,
                 model=self.plan.model,
@@ -156,7 +160,7 @@ class Loading:
             return done
         after = taken.after
         if plan.window is not None:
-            after = {} if place.is_new else cursor.read(place.metadata, plan.table)
+            after = {} if place.is_new else cursor.read(_document(taken.table), plan.table)
         said = cursor.properties(after, plan.load_id, plan.run_id)
         try:
             snapshot = commit(
@@ -177,10 +181,19 @@ class Loading:
     def _table(self, place: Target) -> Any:
         return iceberg_table(self.lake.tables, place.namespace, place.name, self.lake.configuration)
 
-    def _grown(self, place: Target, new: Any) -> Any:
-        """The table with the columns of ``new``, an Arrow schema, which the source has sent."""
+    def _grown(self, place: Target, table: Any, new: Any) -> Any:
+        """The table with the columns of ``new``, an Arrow schema, which the source has sent.
+
+        Raises ``Conflict`` when it has other rows than the load began with.
+        """
         target.grow(self.plan, self.lake, place, arrow_source.contract_of(place.name, new).columns)
-        return self._table(place)
+        grown = self._table(place)
+        if grown.metadata.current_snapshot_id != table.metadata.current_snapshot_id:
+            raise Conflict(
+                f"table {self.plan.namespace}.{self.plan.table} has moved while it was loaded",
+                remedy="another writer was faster; run the model again",
+            )
+        return grown
 
     def _measured(self, taken: "Taken", before: cursor.State, change: Change) -> Load:
         intake = taken.intake
@@ -219,6 +232,12 @@ class Loading:
             remedy="mend the source or its credentials; dbt's log has the whole traceback",
             code="PHLO651",
         )
+
+
+def _document(table: Any) -> dict[str, Any]:
+    """A pyiceberg table's metadata, as the file has it."""
+    document: dict[str, Any] = json.loads(table.metadata.model_dump_json())
+    return document
 
 
 class Taken(NamedTuple):

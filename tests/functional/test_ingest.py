@@ -255,6 +255,40 @@ def test_a_source_that_fails_is_told_without_a_traceback(shop: Shop) -> None:
     assert "the source failed: ZeroDivisionError: division by zero" in done.text
 
 
+def test_secrets_of_a_source_do_not_reach_the_log(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP__API_KEY", "s3cr3t-k3y")
+    fails = """key = dlt.secrets["shop.api_key"]
+    raise ValueError(f"401 for /orders?key={key}")
+    yield ["""
+    shop.write("models/raw_orders.py", ORDERS.replace("yield [", fails))
+    shop.upstream([1])
+    done = shop.dbt("build")
+    assert done.code == 1
+    assert "ValueError: 401 for /orders?key=***" in done.text
+    assert "s3cr3t-k3y" not in done.text
+    assert "s3cr3t-k3y" not in (shop.folder / "logs" / "dbt.log").read_text()
+
+
+def test_two_loads_at_once_of_one_branch_do_not_both_commit(shop: Shop) -> None:
+    """Without a run, the one that is slower is refused: it has read an older cursor."""
+    shop.upstream(range(1, 4))
+    assert shop.dbt("build", PHLO_WAP="off").code == 0
+    shop.upstream(range(1, 6))
+    inner = """
+    import os, subprocess, sys
+    if not os.environ.get("INNER"):
+        command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "run"]
+        subprocess.run(command, cwd=UPSTREAM.parent, env={**os.environ, "INNER": "1"}, check=True)
+    yield ["""
+    shop.write("models/raw_orders.py", ORDERS.replace("\n    yield [", inner))
+    done = shop.dbt("run", PHLO_WAP="off")
+    assert done.code == 1
+    assert "has moved" in done.text
+    assert shop.ids() == [1, 2, 3, 4, 5]
+
+
 def test_a_source_that_recovers_is_loaded_once(shop: Shop) -> None:
     shop.ingesting("meta: {phlo: {retries: 2, retry_delay_seconds: 0.01}}")
     flaky = """

@@ -11,7 +11,7 @@ import pytest
 from dbt_phlo.errors import ConfigError
 from dbt_phlo.loads import cursor, dlt_source, source
 from dbt_phlo.loads.plan import Window
-from dbt_phlo.loads.secrets import redacted
+from dbt_phlo.loads.secrets import redacted, remember
 
 UTC = timezone.utc
 
@@ -139,5 +139,6 @@ def test_what_is_not_dlts_needs_no_dlt() -> None:
 def test_secrets_that_dlt_has_read_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOP__API_KEY", "s3cr3t-value")
     assert dlt.secrets["shop.api_key"] == "s3cr3t-value"
+    remember()
     told = redacted("401 for url https://shop/orders?key=s3cr3t-value")
     assert told == "401 for url https://shop/orders?key=***"
