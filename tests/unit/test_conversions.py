@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import pandera.polars  # noqa: F401  after it pyarrow takes no notice of offsets
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings

@@ -1,7 +1,7 @@
 """A column of a page into its type: all at once where that works, else value by value."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, time
+from datetime import datetime, time, timezone
 from functools import lru_cache
 from itertools import chain
 from types import NoneType
@@ -117,8 +117,17 @@ def _of_python(values: list[Any], target: Target, fields: Fields) -> Any:
         return array_of(values, target)
     if kind == "decimal":
         python_decimals(values, str(target.type))
+    if kind == "timestamptz":
+        values = _in_utc(values)
     source = target.arrow if kind == "decimal" else _source(kind)
     return rule.column(arrow.array(values, source), str(target.type), target.arrow)
+
+
+def _in_utc(values: list[Any]) -> list[Any]:
+    """Moments in UTC: pyarrow 26 takes no notice of an offset once pandera is imported."""
+    if all(value is None or not value.utcoffset() for value in values):
+        return values
+    return [None if value is None else value.astimezone(timezone.utc) for value in values]
 
 
 def _of_arrow(array: Any, target: Target, fields: Fields) -> Any:
