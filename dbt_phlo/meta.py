@@ -72,7 +72,7 @@ def phlo_meta(owner: Any) -> Mapping[str, Any]:
 
 
 def _part(owner: Any, name: str) -> Any:
-    return owner.get(name) if isinstance(owner, Mapping) else getattr(owner, name, None)
+    return owner.get(name) if isinstance(owner, dict) else getattr(owner, name, None)
 
 
 def check_meta(meta: Any, owner: str, place: Callable[[str], str]) -> None:
