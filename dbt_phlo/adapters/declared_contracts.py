@@ -1,6 +1,6 @@
 """The contracts that a project's YAML declares, by the names that people call its models."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -60,9 +60,7 @@ def contracts(project: Project, root: Path, models: Sequence[str] = ()) -> Contr
                 found[name] = of_class(str(reference), node, root)
                 by_hand[name] = str(reference)
             else:
-                of_node = tests.get(node.unique_id, ())
-                declared = manifest_source.declaration(node, of_node, root, repeated)
-                found[name] = build(declared, "duckdb")
+                found[name] = of_yaml(node, tests, root, repeated)
         except PhloError as error:
             wrong.append(error)
     _raise(wrong)
@@ -74,6 +72,17 @@ def contracts(project: Project, root: Path, models: Sequence[str] = ()) -> Contr
             code="PHLO809",
         )
     return Contracts(found, by_hand, nodes, tuple(silent))
+
+
+def of_yaml(
+    node: Any,
+    tests: Mapping[str, Sequence[Any]],
+    root: Path,
+    repeated: Mapping[tuple[str, ...], Iterable[str]],
+) -> Contract:
+    """The contract that YAML says of a node; ``tests`` and ``repeated`` are the project's."""
+    of_node = tests.get(node.unique_id, ())
+    return build(manifest_source.declaration(node, of_node, root, repeated), "duckdb")
 
 
 def of_class(reference: str, node: Any, root: Path) -> Contract:

@@ -109,8 +109,8 @@ class Project:
         return nodes
 
     def tests(self) -> dict[str, list[Any]]:
-        """The generic data tests, by the node that each is of."""
-        return manifest_source.tests_of(self._manifest)
+        """The data tests, by the node that each is of; see ``manifest_source.every_test``."""
+        return manifest_source.every_test(self._manifest)
 
     def repeated_columns(self) -> dict[tuple[str, ...], list[str]]:
         """The columns that the YAML of a node lists more than once."""

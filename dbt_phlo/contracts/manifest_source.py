@@ -29,7 +29,7 @@ def contracts(manifest: Any, dialect: str, root: Path) -> dict[str, Contract]:
     ``root`` is the project's folder, for the lines in messages. Raises ``ContractError`` or
     ``TypeRefused`` for the first mistake.
     """
-    tests, repeated = _every_test(manifest), repeated_columns(manifest)
+    tests, repeated = every_test(manifest), repeated_columns(manifest)
     return {
         node.unique_id: build(
             declaration(node, tests.get(node.unique_id, ()), root, repeated), dialect
@@ -41,7 +41,7 @@ def contracts(manifest: Any, dialect: str, root: Path) -> dict[str, Contract]:
 
 def contract_of(node: Any, manifest: Any, dialect: str, root: Path) -> Contract:
     """The contract of one node."""
-    tests = _every_test(manifest).get(node.unique_id, ())
+    tests = every_test(manifest).get(node.unique_id, ())
     return build(declaration(node, tests, root, repeated_columns(manifest)), dialect)
 
 
@@ -60,7 +60,7 @@ def tests_of(manifest: Any) -> dict[str, list[Any]]:
     return found
 
 
-def _every_test(manifest: Any) -> dict[str, list[Any]]:
+def every_test(manifest: Any) -> dict[str, list[Any]]:
     """The generic tests, and the singular ones: a query over one node alone is a test of it."""
     found = tests_of(manifest)
     declaring = {
@@ -135,7 +135,7 @@ def _constraint(constraint: Any) -> dict[str, Any]:
 
 
 def _test(test: Any) -> TestDeclaration:
-    metadata, config = test.test_metadata, test.config
+    metadata, config = getattr(test, "test_metadata", None), test.config
     if metadata is None:
         return TestDeclaration(f"singular test {test.name}", name=test.name, **_settings(config))
     arguments = {

@@ -396,6 +396,19 @@ def test_a_column_that_is_declared_twice_is_told(tmp_path: Path) -> None:
     assert not (lake.folder / "made").exists()
 
 
+def test_a_test_in_plain_sql_is_listed_as_not_enforced(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "shop").shop()
+    lake.write("tests/no_negative.sql", "select * from {{ ref('orders') }} where id < 0")
+    lake.write(
+        "models/schema.yml", "models: [{name: orders, columns: [{name: id, data_type: int}]}]\n"
+    )
+    out = tmp_path / "out"
+    done = phlo("schema", "generate", "orders", "--out", str(out), lake=lake)
+    assert done.code == 0, done.err
+    assert "singular test no_negative" in done.out
+    assert "singular test no_negative" in (out / "orders.py").read_text()
+
+
 def test_a_folder_in_a_modules_place_is_refused(lake: Lake, tmp_path: Path) -> None:
     (tmp_path / "out" / "orders.py").mkdir(parents=True)
     done = phlo("schema", "generate", "orders", "--out", str(tmp_path / "out"), lake=lake)
