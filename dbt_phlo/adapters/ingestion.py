@@ -12,13 +12,11 @@ from dbt.adapters.events.logging import AdapterLogger
 from dbt.flags import get_flags
 
 from dbt_phlo.adapters.batches import batches
-from dbt_phlo.adapters.declared_contracts import of_class
+from dbt_phlo.adapters.declared_contracts import of_class, of_yaml
 from dbt_phlo.adapters.output import announce
 from dbt_phlo.adapters.problems import as_dbt_errors
 from dbt_phlo.adapters.project import Project, place_of
 from dbt_phlo.catalogs.values import Key
-from dbt_phlo.contracts import manifest_source
-from dbt_phlo.contracts.build import build
 from dbt_phlo.contracts.contract import Contract
 from dbt_phlo.errors import ConfigError, ContractError, PhloError, nearest
 from dbt_phlo.loads import Load, Plan, Window
@@ -26,6 +24,7 @@ from dbt_phlo.loads.secrets import redacted
 from dbt_phlo.meta import phlo_meta
 
 STRATEGIES = ("append", "merge", "delete+insert", "microbatch")
+TIMES = ("date", "timestamp", "timestamptz")
 LOG = AdapterLogger("phlo")
 
 
@@ -100,6 +99,14 @@ class IngestionMixin(metaclass=AdapterMeta):
                     remedy="declare the column with its data_type, or correct the name",
                     code="PHLO181",
                 )
+        time = contract.column(event_time)
+        if time is not None and time.type not in TIMES:
+            raise ConfigError(
+                f"{place('event_time')}: {node.name}: event_time names {time.name}, which is "
+                f"{time.type}",
+                remedy="name a column that is a date or a timestamp: windows are cut by it",
+                code="PHLO181",
+            )
         if strategy == "merge" and not key:
             raise ConfigError(
                 f"{place('incremental_strategy')}: {node.name}: merge needs a unique_key",
@@ -116,7 +123,7 @@ class IngestionMixin(metaclass=AdapterMeta):
             contract=contract,
             strategy=strategy,  # type: ignore[arg-type]
             key=tuple(contract.column(name).name for name in key),  # type: ignore[union-attr]
-            event_time=contract.column(event_time).name if event_time else "",  # type: ignore[union-attr]
+            event_time=time.name if time is not None else "",
             full_refresh=_is_full_refresh(node),
             window=self._phlo_load_window() if event_time else None,
             run_id=run.id if run is not None else "",
@@ -143,9 +150,7 @@ class IngestionMixin(metaclass=AdapterMeta):
                 code="PHLO940",
             )
         project: Project = self._phlo_project()
-        tests = project.tests().get(node.unique_id, ())
-        declared = manifest_source.declaration(node, tests, root, project.repeated_columns())
-        return build(declared, "duckdb"), None
+        return of_yaml(node, project.tests(), root, project.repeated_columns()), None
 
     def _phlo_batches_of(self, plan: Plan, node: Any) -> Iterable[Plan]:
         """One plan, or that of each batch of a microbatch model."""

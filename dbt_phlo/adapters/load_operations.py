@@ -12,10 +12,12 @@ from typing import Any
 
 from dbt.adapters.base.meta import AdapterMeta, available
 
+from dbt_phlo.adapters.arguments import flag
 from dbt_phlo.adapters.output import announce
 from dbt_phlo.adapters.problems import as_dbt_errors
 from dbt_phlo.errors import ConfigError, NotFound, nearest
 from dbt_phlo.loads import Plan, Window, cursor, rejections
+from dbt_phlo.loads.plan import Strategy
 from dbt_phlo.loads.target import Lake
 from dbt_phlo.meta import phlo_meta
 
@@ -56,7 +58,7 @@ class LoadOperationsMixin(metaclass=AdapterMeta):
                 self._plan(node),
                 window=_window(asked.get("start"), asked.get("end")),
                 limit=_limit(asked.get("limit")),
-                dry_run=_flag("dry_run", asked.get("dry_run", False)),
+                dry_run=flag("dry_run", asked.get("dry_run", False)),
             )
             if plan.window is not None and not plan.event_time:
                 raise ConfigError(
@@ -119,7 +121,9 @@ class LoadOperationsMixin(metaclass=AdapterMeta):
                 return ""
             if action == "replay":
                 files = rejections.files(lake, *place)
-                plan = replace(self._plan(node), window=None, full_refresh=False)
+                plan = self._plan(node)
+                strategy: Strategy = "merge" if plan.key else "append"  # days keep their rows
+                plan = replace(plan, strategy=strategy, window=None, full_refresh=False)
                 root = Path(self.config.project_root)
 
                 def call() -> Any:
@@ -223,12 +227,6 @@ def _limit(value: Any) -> int | None:
     if isinstance(value, bool) or not str(value).isdigit() or not int(value):
         raise ConfigError(f"limit is {value!r}: write a number of rows", code="PHLO184")
     return int(value)
-
-
-def _flag(name: str, value: Any) -> bool:
-    if str(value).lower() in ("true", "false"):
-        return str(value).lower() == "true"
-    raise ConfigError(f"{name} is {value!r}: write true or false", code="PHLO184")
 
 
 def _assert_known(name: str, value: str, known: tuple[str, ...]) -> None:

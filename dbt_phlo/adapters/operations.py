@@ -10,13 +10,14 @@ from typing import Any
 
 from dbt.adapters.base.meta import AdapterMeta, available
 
+from dbt_phlo.adapters.arguments import flag
 from dbt_phlo.adapters.declared_contracts import contracts
 from dbt_phlo.adapters.duckdb.reader import describing
 from dbt_phlo.adapters.problems import as_dbt_errors
 from dbt_phlo.adapters.project import Project
 from dbt_phlo.catalogs import Catalog
 from dbt_phlo.endpoint.counting import counter
-from dbt_phlo.errors import ConfigError, ContractError
+from dbt_phlo.errors import ContractError
 from dbt_phlo.runs import approval, changes, drift_wording, refs, wording
 from dbt_phlo.runs.cleanup import cleanup
 from dbt_phlo.runs.rebase import rebase
@@ -62,8 +63,8 @@ class OperationsMixin(metaclass=AdapterMeta):
                 str(ref),
                 checks=project.checks(),
                 nodes=project.blocking_nodes(),
-                dry_run=_flag("dry_run", dry_run),
-                force=_flag("force", force),
+                dry_run=flag("dry_run", dry_run),
+                force=flag("force", force),
                 reason=str(reason or ""),
             )
             return _say(wording.approval(done))
@@ -81,7 +82,7 @@ class OperationsMixin(metaclass=AdapterMeta):
                 nodes=project.built(),
                 checks=project.checks(),
                 blocking=project.blocking_nodes(),
-                dry_run=_flag("dry_run", dry_run),
+                dry_run=flag("dry_run", dry_run),
             )
             return _say(wording.rebased(done))
 
@@ -89,7 +90,7 @@ class OperationsMixin(metaclass=AdapterMeta):
     def phlo_discard(self, ref: str, dry_run: Any = False) -> str:
         """Delete the ref of a run that was not promoted, or a branch."""
         with as_dbt_errors():
-            done = refs.discard(self._operated(), str(ref), dry_run=_flag("dry_run", dry_run))
+            done = refs.discard(self._operated(), str(ref), dry_run=flag("dry_run", dry_run))
             return _say(wording.removal(done, nothing="nothing to delete"))
 
     @available.parse(lambda *a, **k: "")
@@ -97,8 +98,8 @@ class OperationsMixin(metaclass=AdapterMeta):
         """Delete the run refs whose time is over, and files that nothing reaches."""
         with as_dbt_errors():
             settings: Settings = self.phlo_settings()
-            project = None if _flag("all_projects", all_projects) else settings.project
-            dry = _flag("dry_run", dry_run)
+            project = None if flag("all_projects", all_projects) else settings.project
+            dry = flag("dry_run", dry_run)
             done = cleanup(self._operated(), project, dry_run=dry, tell=_announce)
             return _say(wording.cleanup(done))
 
@@ -145,16 +146,3 @@ def _names(given: Any) -> list[str]:
     if isinstance(given, list | tuple):
         return [str(name) for name in given]
     return str(given or "").replace(",", " ").split()
-
-
-def _flag(name: str, given: Any) -> bool:
-    """A yes or no of ``--args``; anything else is refused, so that a typo never deletes."""
-    if isinstance(given, bool):
-        return given
-    if given is None or str(given).lower() in ("", "false", "no", "off", "0"):
-        return False
-    if str(given).lower() in ("true", "yes", "on", "1"):
-        return True
-    raise ConfigError(
-        f"{name} is {given!r}", remedy=f"write {name}: true or {name}: false", code="PHLO114"
-    )

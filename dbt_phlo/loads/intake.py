@@ -12,11 +12,12 @@ from dbt_phlo.errors import DataRefused
 from dbt_phlo.extras import optional
 from dbt_phlo.loads import plan as plans
 from dbt_phlo.loads.conforming.conform import Conform
-from dbt_phlo.loads.conforming.rejected import Reason, Rejected
+from dbt_phlo.loads.conforming.rejected import Reason, Rejected, value_text
 from dbt_phlo.loads.plan import Plan
 from dbt_phlo.loads.progress import Progress
 from dbt_phlo.loads.source import Enough
 from dbt_phlo.loads.validate import Validator
+from dbt_phlo.loads.writing.delete_insert import bound_of
 from dbt_phlo.loads.writing.reading import rising
 
 if TYPE_CHECKING:
@@ -118,13 +119,12 @@ class Intake:
         window, column = self._plan.window, self._plan.event_time
         if window is None or not column:
             return page
-        arrow, compute = (
-            optional("pyarrow", extra="ingest"),
-            optional("pyarrow.compute", extra="ingest"),
-        )
+        compute = optional("pyarrow.compute", extra="ingest")
+        described = self._plan.contract.column(column)
+        kind = str(described.type) if described is not None else ""
+        first, last = (bound_of(kind, moment) for moment in window)
         times = page.column(column)
-        bounds = [_bound(moment, times.type, arrow) for moment in window]
-        mask = compute.and_(compute.greater_equal(times, bounds[0]), compute.less(times, bounds[1]))
+        mask = compute.and_(compute.greater_equal(times, first), compute.less(times, last))
         kept = page.filter(compute.fill_null(mask, False))
         self.outside += page.num_rows - kept.num_rows
         return kept
@@ -151,9 +151,7 @@ class Intake:
 
     def _shown(self, column: str, value: Any) -> str:
         described = self._plan.contract.column(column)
-        if described is not None and described.pii:
-            return "(pii)"
-        return repr(value)[:100]
+        return value_text(value, described is not None and described.pii)
 
     def _refused(self, rejected: Rejected, count: int) -> DataRefused:
         reason = rejected.reasons[0]
@@ -214,14 +212,6 @@ def _with_whole_keys(plan: Plan) -> Contract:
     missing = [name for name in plan.key if plan.contract.is_nullable(name)]
     further = tuple(Constraint(NotNull(name), "unique_key") for name in missing)
     return replace(plan.contract, constraints=(*plan.contract.constraints, *further))
-
-
-def _bound(moment: datetime, of: Any, arrow: Any) -> Any:
-    if arrow.types.is_date(of):
-        return arrow.scalar(moment.date(), of)
-    if arrow.types.is_timestamp(of):
-        return arrow.scalar(moment if of.tz else moment.replace(tzinfo=None), of)
-    return arrow.scalar(moment.isoformat(), of)
 
 
 def _repeated(value: date | datetime | str | None, of: Any, rows: int, arrow: Any) -> Any:

@@ -9,7 +9,7 @@ from dbt_phlo.catalogs.iceberg import iceberg_table
 from dbt_phlo.contracts import arrow, iceberg
 from dbt_phlo.contracts.contract import Column, Contract
 from dbt_phlo.loads.conforming.rejected import Rejected
-from dbt_phlo.loads.plan import Plan
+from dbt_phlo.loads.plan import RUN_ID, Plan
 from dbt_phlo.loads.target import Lake
 from dbt_phlo.loads.writing.data_files import DataFileWriter
 
@@ -23,7 +23,7 @@ COLUMNS = (
     Column("reasons", "string", "Why: a JSON list of column, value and reason."),
     Column("load_id", "string", "The load that refused it."),
     Column("rejected_at", "timestamptz", "When."),
-    Column("_phlo_run_id", "string", "The run that refused it."),
+    Column(RUN_ID, "string", "The run that refused it."),
 )
 """The columns of ``<name>__rejected``."""
 
@@ -63,7 +63,7 @@ class Quarantine:
                 ),
                 "load_id": self._plan.load_id,
                 "rejected_at": datetime.now(timezone.utc),
-                "_phlo_run_id": self._plan.run_id or None,
+                RUN_ID: self._plan.run_id or None,
             }
         )
         if len(self._rows) >= WAITING:

@@ -8,6 +8,8 @@ from dbt_phlo.catalogs.port import Tables
 from dbt_phlo.contracts import evolution, iceberg
 from dbt_phlo.contracts.contract import Column, Contract
 from dbt_phlo.errors import ContractError
+from dbt_phlo.loads.cursor import RUN
+from dbt_phlo.loads.partitions import spec
 from dbt_phlo.loads.plan import SYSTEM_COLUMNS, Plan
 from dbt_phlo.tables import metadata as documents
 from dbt_phlo.tables import schema as schemas
@@ -33,7 +35,6 @@ class Target(NamedTuple):
     namespace: str
     name: str
     is_new: bool
-    metadata: dict[str, Any]
     added: tuple[Column, ...] = ()
     """Columns that an earlier load has added, because the source sends them."""
 
@@ -75,7 +76,7 @@ def prepared(plan: Plan, lake: Lake) -> Target:
     evolution.assert_compatible(found)
     if any(change.kind not in ("order", "doc") for change in found):
         _grow(plan.namespace, plan.table, lake, wanted)
-    return Target(plan.namespace, plan.table, False, _metadata(plan, lake), added)
+    return Target(plan.namespace, plan.table, False, added)
 
 
 def grow(plan: Plan, lake: Lake, place: Target, columns: tuple[Column, ...]) -> None:
@@ -108,8 +109,6 @@ def dropped(lake: Lake, target: Target) -> None:
 
 
 def _made(plan: Plan, lake: Lake, whole: Contract) -> Target:
-    from dbt_phlo.loads.partitions import spec
-
     schema = iceberg.schema_json(whole)
     name = documents.staging_name(plan.table)
     request = {
@@ -118,12 +117,10 @@ def _made(plan: Plan, lake: Lake, whole: Contract) -> Target:
         "partition-spec": spec(plan.contract, schema),
     }
     lake.tables.create(plan.namespace, request)
-    return Target(plan.namespace, name, True, lake.tables.metadata(plan.namespace, name))
+    return Target(plan.namespace, name, True)
 
 
 def _restarted(plan: Plan, lake: Lake) -> None:
-    from dbt_phlo.loads.cursor import RUN
-
     said = _metadata(plan, lake)["properties"].get(RUN)
     if plan.is_run and plan.strategy != "microbatch" and said == plan.run_id:
         for name in (plan.table, plan.rejected_table):

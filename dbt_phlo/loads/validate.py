@@ -1,6 +1,5 @@
 """Rows against the contract's class, page by page: Pandera on polars, with the rows that fail."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -65,8 +64,3 @@ class Validator:
 def _note(failing: Failing, column: str, rule: str, rows: set[int]) -> None:
     for row in rows:
         failing.setdefault(row, []).append((column, rule))
-
-
-def told(values: Mapping[str, Any], column: str) -> str:
-    """A failing row's value, for a message."""
-    return repr(values.get(column)) if column else "the row"

@@ -11,12 +11,9 @@
       'write a number of hours above 0; 0.5 is half an hour'
     ) -%}
   {%- endif -%}
-  {%- if not column_name -%}
-    {{ return(phlo_unchanged(max_age_hours)) }}
-  {%- endif -%}
-  {{ return(adapter.dispatch('test_phlo_freshness', 'dbt')(
-    model, phlo_test_column(column_name), max_age_hours
-  )) }}
+  {%- set rows = model if column_name else phlo_changed_at() -%}
+  {%- set column = phlo_test_column(column_name) if column_name else 'changed_at' -%}
+  {{ return(adapter.dispatch('test_phlo_freshness', 'dbt')(rows, column, max_age_hours)) }}
 {% endtest %}
 
 {% macro default__test_phlo_freshness(model, column, max_age_hours) -%}

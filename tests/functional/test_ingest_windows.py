@@ -193,6 +193,49 @@ def model(dbt, session):
     assert _rows(lake) == [(1, 7)]
 
 
+def test_rejected_rows_that_are_loaded_again_drive_out_no_row_of_their_day(lake: Lake) -> None:
+    _project(lake, "incremental_strategy: delete+insert, meta: {phlo: {on_bad_rows: quarantine}}")
+    schema = (lake.folder / "models/schema.yml").read_text()
+
+    def allow(most: int) -> None:
+        tested = f"integer, data_tests: [{{phlo_range: {{arguments: {{max_value: {most}}}}}}}]}}"
+        lake.write("models/schema.yml", schema.replace("integer}", tested))
+
+    allow(100)
+    _upstream(lake, *((n, "2024-01-01T10:00", value) for n, value in ((1, 1), (2, 2), (3, 300))))
+    _build(lake)
+    assert _rows(lake) == [(1, 1), (2, 2)]
+    allow(1000)
+    arguments = json.dumps({"action": "replay", "model": "raw_events"})
+    done = lake.dbt("run-operation", "phlo_rejected", "--args", arguments, PHLO_WAP="off")
+    assert done.code == 0, done.text
+    assert _rows(lake) == [(1, 1), (2, 2), (3, 300)]
+
+
+def test_a_window_that_begins_at_noon_means_the_same_to_rows_that_come_and_go(lake: Lake) -> None:
+    """A day is a moment, its midnight: one whose noon is asked for is not in the window."""
+    _project(lake, "incremental_strategy: delete+insert")
+    schema = (lake.folder / "models/schema.yml").read_text()
+    lake.write("models/schema.yml", schema.replace("timestamp with time zone", "date"))
+    rows = [{"id": n, "at": f"2024-01-0{n}", "value": 1} for n in (1, 2, 3)]
+    lake.write("upstream.json", json.dumps(rows))
+    _build(lake)
+    noon = ("--event-time-start", "2024-01-01T12:00:00", "--event-time-end", "2024-01-03T12:00:00")
+    _build(lake, *noon)
+    assert _rows(lake) == [(1, 1), (2, 1), (3, 1)]
+
+
+def test_an_event_time_that_is_no_time_is_refused_with_its_line(lake: Lake) -> None:
+    _project(lake, "incremental_strategy: delete+insert")
+    schema = (lake.folder / "models/schema.yml").read_text()
+    lake.write("models/schema.yml", schema.replace("timestamp with time zone", "varchar"))
+    _upstream(lake, (1, "2024-01-01T10:00", 1))
+    done = lake.dbt("build")
+    assert done.code == 1
+    assert "event_time names at, which is string" in done.text
+    assert "models/schema.yml:" in done.text
+
+
 def test_other_models_are_read_in_a_source(lake: Lake, tmp_path: Path) -> None:
     code = """
 def model(dbt, session):

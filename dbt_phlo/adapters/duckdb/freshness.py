@@ -14,7 +14,7 @@ class FreshnessMixin(metaclass=AdapterMeta):
     """Comes before the adapter, whose environment it uses."""
 
     phlo_is_lake: Any
-    get_macro_resolver: Any
+    _phlo_declarations: Any
     _environment: Any
     _create_freshness_response: Any
 
@@ -40,10 +40,8 @@ class FreshnessMixin(metaclass=AdapterMeta):
     @available.parse(lambda *a, **k: "")
     def phlo_changed(self, test: Any) -> str:
         """When the table that a test is about changed last, in UTC; empty for never."""
-        from dbt_phlo.checks.declared import Declarations
-
         with as_dbt_errors():
-            declarations = Declarations(self.get_macro_resolver())
+            declarations = self._phlo_declarations()
             tested = declarations.tested(declarations.node(test["unique_id"]))
             name = getattr(tested, "alias", None) or tested.identifier
             changed = self._phlo_changed(tested.schema, name)

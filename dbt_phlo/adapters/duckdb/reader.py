@@ -1,7 +1,7 @@
 """A DuckDB connection of its own to one ref, for what reads beside dbt's connections."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +13,10 @@ from dbt_phlo.endpoint import extensions, warehouse
 from dbt_phlo.endpoint.client import Endpoint
 from dbt_phlo.errors import CommandError
 from dbt_phlo.names import literal, quoted
+from dbt_phlo.runs.schema_drift import Describe
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-Describe = Callable[[TableName], Sequence[tuple[str, str]]]
 
 
 def attached(

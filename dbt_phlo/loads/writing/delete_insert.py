@@ -42,7 +42,7 @@ def replace_window(
     expressions = optional("pyiceberg.expressions", extra="ingest")
     (name,) = column_names(table, [column])
     field = table.schema().find_field(name)
-    first, last = (_value(str(field.field_type), bound) for bound in (start, end))
+    first, last = (bound_of(str(field.field_type), bound) for bound in (start, end))
     inserted = sum(file.record_count for file in added)
     if table.current_snapshot() is None:
         return Change((), tuple(added), inserted=inserted)
@@ -101,12 +101,12 @@ def _is_inside(task: "FileScanTask", field: "NestedField", first: Any, last: Any
     )
 
 
-def _value(kind: str, bound: Any) -> Any:
+def bound_of(kind: str, bound: Any) -> Any:
     """A bound as a value of the column.
 
-    >>> _value("date", datetime(2024, 1, 1, 12, tzinfo=timezone.utc))
+    >>> bound_of("date", datetime(2024, 1, 1, 12, tzinfo=timezone.utc))
     datetime.date(2024, 1, 2)
-    >>> _value("timestamp", datetime(2024, 1, 1, 12, tzinfo=timezone.utc))
+    >>> bound_of("timestamp", datetime(2024, 1, 1, 12, tzinfo=timezone.utc))
     datetime.datetime(2024, 1, 1, 12, 0)
     """
     if isinstance(bound, datetime):
